@@ -88,4 +88,34 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     expect(complaints.filter((text) => !text.includes("status of 409"))).toEqual([]);
     await page.close();
   });
+
+  test("how much of a large file has been sent is shown", async () => {
+    const { page, complaints } = await openPage(browser());
+    const model = await readFile(join(service().folder, "tiny/tiny.onnx"));
+    const cdp = await page.context().newCDPSession(page);
+    const slowed = {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: 50_000,
+    };
+    await page.goto(at("#/"));
+    await page.locator("input[type=file]").setInputFiles([
+      { name: "sent.onnx", mimeType: "", buffer: model },
+      { name: "weights.bin", mimeType: "", buffer: Buffer.alloc(4_000_000) },
+    ]);
+    await cdp.send("Network.emulateNetworkConditions", slowed);
+    await page.getByRole("button", { name: "Add the network" }).click();
+    const bar = page.getByRole("progressbar", { name: "sent" });
+    const share = async () => Number(await bar.getAttribute("value"));
+    await page.getByText("sending weights.bin").waitFor();
+    await expect.poll(share, PATIENT).toBeGreaterThan(0.01);
+    expect(await share()).toBeLessThan(1);
+    await page.getByText(/^\d+ %$/).waitFor();
+    await expectAccessible(page);
+    await cdp.send("Network.emulateNetworkConditions", { ...slowed, uploadThroughput: -1 });
+    await page.getByRole("heading", { name: "sent" }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 });

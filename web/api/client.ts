@@ -48,13 +48,45 @@ export function problemsOf(error: unknown): readonly string[] {
  */
 export async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(path, init).catch(() => {
-    throw new ApiError(0, ["the server does not answer; is it running?"]);
+    throw silence();
   });
-  const text = await response.text();
+  return answerOf(response.status, await response.text()) as Answer;
+}
+
+/**
+ * Sends a file, and tells how much of it has been sent: `fetch` does not.
+ *
+ * @param onSent told of bytes
+ * @throws ApiError as `call` does
+ */
+export function sendFile(
+  path: string,
+  file: File,
+  onSent: (bytes: number) => void,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", path);
+    request.upload.addEventListener("progress", ({ loaded }) => onSent(loaded));
+    request.addEventListener("error", () => reject(silence()));
+    request.addEventListener("load", () => {
+      try {
+        resolve(answerOf(request.status, request.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    request.send(file);
+  });
+}
+
+const silence = () => new ApiError(0, ["the server does not answer; is it running?"]);
+
+function answerOf(status: number, text: string): unknown {
   const json = parsed(text);
-  if (response.ok && json !== null) return json as Answer;
+  if (status >= 200 && status < 300 && json !== null) return json;
   const { problems, message } = (json ?? {}) as { problems?: string[]; message?: string };
-  throw new ApiError(response.status, problems ?? [message ?? `HTTP status ${response.status}`]);
+  throw new ApiError(status, problems ?? [message ?? `HTTP status ${status}`]);
 }
 
 function parsed(text: string): unknown {

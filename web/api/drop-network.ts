@@ -1,4 +1,4 @@
-import { ApiError, call, posting } from "./client.ts";
+import { ApiError, call, posting, sendFile } from "./client.ts";
 
 /** What people can say of a network's pixels; what is left out is recognised from the network. */
 export interface Pixels {
@@ -36,6 +36,12 @@ export function idOf(fileName: string): string {
   return id.slice(0, 64).replace(/[.-]+$/, "") || "network";
 }
 
+export interface DropStep {
+  readonly text: string;
+  /** Of the bytes of all files, from 0 to 1, so much has been sent; `null`: all. */
+  readonly sent: number | null;
+}
+
 /**
  * Sends a network's files, which are looked at before the network is published.
  *
@@ -44,7 +50,7 @@ export function idOf(fileName: string): string {
  */
 export async function dropNetwork(
   { files, network, ...pixels }: Drop,
-  onProgress: (text: string) => void,
+  onProgress: (step: DropStep) => void,
 ): Promise<string> {
   const model = modelFileOf(files);
   if (model === null) {
@@ -55,12 +61,17 @@ export async function dropNetwork(
   }
   const labels = labelsFileOf(files);
   const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
   for (const file of files) {
-    onProgress(`sending ${file.name}`);
+    const tell = (bytes: number) =>
+      onProgress({ text: `sending ${file.name}`, sent: (before + bytes) / Math.max(total, 1) });
+    tell(0);
     const path = `page/uploads/${id}/${encodeURIComponent(file.name)}`;
-    await call(path, { method: "PUT", body: file });
+    await sendFile(path, file, tell);
+    before += file.size;
   }
-  onProgress("looking at its layers");
+  onProgress({ text: "looking at its layers", sent: null });
   const answer = await call<{ network: string }>(
     `page/uploads/${id}`,
     posting({ network, file: model.name, ...(labels && { labels: labels.name }), ...pixels }),

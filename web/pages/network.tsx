@@ -28,15 +28,16 @@ export function NetworkPage({ network }: { readonly network: string }) {
           <p class="quiet">{about === null ? "\u00a0" : <About {...about} />}</p>
           <p class="quiet">{table.value === null ? "\u00a0" : <Sizes {...table.value} />}</p>
         </div>
-        {layers.length > 0 && (
-          <div class="row">
-            <Totals layers={layers} />
-            {about?.removable === true && <RemoveNetwork network={network} />}
+        <div class="row">
+          {layers.length > 0 && <Totals layers={layers} />}
+          {/* one that cannot be used, too */}
+          {about?.removable === true && <RemoveNetwork network={network} />}
+          {layers.length > 0 && (
             <a class="button primary" href={address.atlas(network)}>
               Atlas
             </a>
-          </div>
-        )}
+          )}
+        </div>
       </div>
       <Problems problems={table.problems} />
       <Looking at={table}>looking at its layers</Looking>

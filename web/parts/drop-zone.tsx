@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { dropNetwork, idOf, modelFileOf } from "../api/drop-network.ts";
+import { dropNetwork, type DropStep, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
@@ -63,16 +63,16 @@ interface AddFormProps {
 function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: AddFormProps) {
   const [convention, setConvention] = useState(0);
   const [order, setOrder] = useState("");
-  const [progress, setProgress] = useState("");
+  const [step, setStep] = useState<DropStep | null>(null);
   const add = async () => {
     if (isBusy) return;
     forget();
-    setProgress("");
+    setStep(null);
     await send(async () => {
       const { pixels } = CONVENTIONS[convention]!;
       const colours = order === "" ? {} : { channelOrder: order };
       const drop = { network: name, files, ...pixels, ...colours };
-      location.hash = address.network(await dropNetwork(drop, setProgress));
+      location.hash = address.network(await dropNetwork(drop, setStep));
     });
   };
   return (
@@ -108,9 +108,21 @@ function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: Add
         Add the network
       </button>
       <span class="quiet" role="status">
-        {isBusy && progress}
+        {isBusy && step?.text}
       </span>
+      {isBusy && typeof step?.sent === "number" && <Sent share={step.sent} />}
     </form>
+  );
+}
+
+/** How much has been sent. It is no status: nobody wants to hear each step of it. */
+function Sent({ share }: { readonly share: number }) {
+  const percent = `${Math.floor(100 * share)} %`;
+  return (
+    <span class="sent">
+      <progress value={share} max={1} aria-label="sent" aria-valuetext={percent} />
+      <span class="quiet">{percent}</span>
+    </span>
   );
 }
 
