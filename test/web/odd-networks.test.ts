@@ -119,6 +119,23 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.close();
   });
 
+  test("of an older API are shown without what it does not tell of them", async () => {
+    const { page, complaints } = await openPage(browser());
+    await page.route(/\/networks\/tiny\/layers/, async (route) => {
+      const response = await route.fetch();
+      const { network, layers } = (await response.json()) as { network: string; layers: object[] };
+      const older = layers.map((layer) => ({ ...layer, multiplyAdds: undefined }));
+      await route.fulfill({ response, json: { network, layers: older } });
+    });
+    await page.goto(`${url()}/#/tiny`);
+    await page.getByText("61 learnables", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "wide", exact: true }).click();
+    const whole = "Conv, 7 channels, 1 × 7 × 16 × 20, learnables 7 × 3 × 1 × 1";
+    await page.getByText(whole, { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("come one at a time", async () => {
     const { page } = await openPage(browser());
     await drop(page, ["one.onnx", "two.onnx"]);

@@ -145,8 +145,15 @@ export async function listLayers(network: string): Promise<LayerTable> {
     page = await call<LayerTable>(`${path}?after=${layers.at(-1)!.index}`);
     layers.push(...page.layers);
   }
-  return { ...page, layers };
+  return { ...page, file: page.file ?? UNKNOWN_FILE, layers: layers.map(withCost) };
 }
+
+/* What an older API does not tell of. */
+const UNKNOWN_FILE: LayerTable["file"] = { sizeBytes: null, producer: "", opsets: [] };
+const withCost = (layer: LayerTable["layers"][number]) => ({
+  ...layer,
+  multiplyAdds: layer.multiplyAdds ?? null,
+});
 
 /** An older API has all in one answer, and no links. */
 const hasMore = ({ links }: Partial<LayerTable>) => (links?.next ?? null) !== null;

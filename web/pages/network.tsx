@@ -85,7 +85,7 @@ function Sizes({ file: { sizeBytes, producer, opsets }, layers }: Table) {
   const multiplyAdds = layers.reduce((sum, layer) => sum + (layer.multiplyAdds ?? 0), 0);
   const parts = [
     `${counted(learnables)} learnables`,
-    `${counted(multiplyAdds)} multiply-adds`,
+    ...(multiplyAdds === 0 ? [] : [`${counted(multiplyAdds)} multiply-adds`]),
     ...(sizeBytes === null ? [] : [megabytes(sizeBytes)]),
     ...opsets.map(({ domain, version }) =>
       domain === "ai.onnx" ? `opset ${version}` : `${domain} ${version}`,
