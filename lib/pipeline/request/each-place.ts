@@ -9,7 +9,10 @@ export interface PlacedTargets {
   /** None of them at "each" place, unless there are problems. */
   readonly targets: readonly RequestTarget[];
   readonly problems: readonly string[];
-  /** Of the map, if all of them are its places, row by row; otherwise `null`. */
+  /**
+   * Of a sheet that is laid as the map is, with as many images at each place; `null` if not all
+   * targets are places of it, or not all of as many images.
+   */
   readonly columns: number | null;
 }
 
@@ -43,8 +46,13 @@ export function placeTargets(
   return {
     targets: placed.map(({ target }) => target),
     problems: repeatedTargets(placed, files),
-    columns: sides && targets.every(isAtEach) ? sides[1] : null,
+    columns: sides && targets.every(isAtEach) ? columnsOf(targets, sides) : null,
   };
+}
+
+function columnsOf(targets: readonly RequestTarget[], [, columns]: MapSides): number | null {
+  const [images = 1, ...others] = new Set(targets.map(({ diversity = 1 }) => diversity));
+  return others.length > 0 ? null : images * columns;
 }
 
 function isAtEach({ at }: RequestTarget): boolean {

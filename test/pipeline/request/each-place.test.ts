@@ -73,10 +73,14 @@ test("another grid may be asked for", async () => {
   ).toEqual([expect.stringContaining("[4, 5] has 20 places for 24 tiles")]);
 });
 
-test("images that differ are counted at each place", async () => {
-  const { labels, request } = await resolve([{ channel: 2, at: "each", diversity: 2 }]);
+test("images that differ are counted at each place, and stand side by side in its row", async () => {
+  const differing = { channel: 2, at: "each", diversity: 2 };
+  const { labels, request } = await resolve([differing]);
   expect(request.targets).toHaveLength(24);
   expect(labels.slice(0, 3)).toEqual(["#2 at 1,1 1/2", "#2 at 1,1 2/2", "#2 at 2,1 1/2"]);
+  expect(request.montage.gridSize).toEqual([null, 12]);
+  const uneven = await resolve([differing, { channel: 3, at: "each" }]);
+  expect(uneven.request.montage.gridSize).toBeNull();
 });
 
 test("deepdream has the map of its first level", async () => {
