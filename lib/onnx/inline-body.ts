@@ -5,14 +5,20 @@ import { namesIn } from "./names.ts";
 /** New names of values; one that it does not hold keeps its own. */
 export type Renaming = ReadonlyMap<Value, Value>;
 
-/** The node with values under other names, those that the graphs inside it read too. */
+/**
+ * The node, and what the file has in its place, with values under other names, those that the
+ * graphs inside the node read too.
+ */
 export function withNames(node: Node, renaming: Renaming): Node {
   const nameOf = (value: Value) => renaming.get(value) ?? value;
-  return {
-    ...withSubgraphs(node, (graph) => withNamesAround(graph, renaming)),
-    inputs: node.inputs.map(nameOf),
-    outputs: node.outputs.map(nameOf),
-  };
+  const named = (each: Node): Node => ({
+    ...each,
+    inputs: each.inputs.map(nameOf),
+    outputs: each.outputs.map(nameOf),
+  });
+  const whole = named(withSubgraphs(node, (graph) => withNamesAround(graph, renaming)));
+  // the graphs inside it are the file's: renamed in both, nested ones would double with each level
+  return whole.source ? { ...whole, source: named(whole.source) } : whole;
 }
 
 /** A graph inside a node, where values around it have other names. */

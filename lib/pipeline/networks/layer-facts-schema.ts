@@ -1,7 +1,10 @@
 import * as z from "zod";
 
 const shape = z.array(z.int());
-/** JSON has no infinite numbers: these are "Infinity" and "-Infinity". */
+/**
+ * JSON has no infinite numbers, and few readers take integers from 2^53 on exactly: these are text,
+ * "Infinity" and "9223372036854775807".
+ */
 const scalar = z.union([z.number(), z.string()]);
 const domain = z.string().describe("of the operators; 'ai.onnx' for standard ONNX");
 

@@ -4,7 +4,13 @@ import { filesOf } from "../../networks/network-files.ts";
 import { typeNameOf } from "../../onnx/element-type.ts";
 import type { Attribute, Model, Value } from "../../onnx/model.ts";
 import { firstOutput, shortened } from "../../onnx/node.ts";
-import { formatShape, sizeOf, type Tensor, toNumbers } from "../../onnx/tensor.ts";
+import {
+  formatShape,
+  type NumericTensor,
+  sizeOf,
+  type Tensor,
+  toInt64,
+} from "../../onnx/tensor.ts";
 import type { AnalysedNetwork } from "./analyse-network.ts";
 import type { AttributeFacts, FileFacts, LayerFacts } from "./layer-facts-schema.ts";
 import { fewestDigits, statisticsOf } from "./statistics.ts";
@@ -82,9 +88,7 @@ async function constantFacts(tensor: Tensor | null): Promise<ConstantFacts> {
   return {
     type: typeNameOf(tensor),
     count,
-    values: isShown
-      ? toNumbers(tensor).map(tensor.type === "float32" ? floatAsJson : Number)
-      : null,
+    values: isShown ? valuesAsJson(tensor) : null,
     statistics: tensor.type === "float32" ? await statisticsOf(tensor.data) : null,
   };
 }
@@ -92,7 +96,7 @@ async function constantFacts(tensor: Tensor | null): Promise<ConstantFacts> {
 function attributeFacts(name: string, attribute: Attribute): AttributeFacts {
   const one = (kind: AttributeFacts["kind"], value: number | string) =>
     ({ name, kind, value, left: 0 }) as const;
-  if (typeof attribute === "number") return one("int", attribute);
+  if (typeof attribute === "number") return one("int", integerAsJson(attribute));
   if (typeof attribute === "string") return one("string", shortened(attribute));
   if ("float" in attribute) return one("float", floatAsJson(attribute.float));
   if ("tensor" in attribute) {
@@ -100,13 +104,27 @@ function attributeFacts(name: string, attribute: Attribute): AttributeFacts {
     return one("tensor", `${typeNameOf(tensor)} ${formatShape(tensor.shape)}`);
   }
   if ("graph" in attribute) return one("graph", `${attribute.graph.nodes.length} nodes`);
-  const items = "floats" in attribute ? attribute.floats.map(floatAsJson) : attribute;
-  const value = items
-    .slice(0, MOST_ITEMS)
-    .map((item) => (typeof item === "string" ? shortened(item) : item));
-  const isOfStrings = typeof items[0] === "string";
-  const kind = "floats" in attribute ? "floats" : isOfStrings ? "strings" : "ints";
+  const isOfFloats = "floats" in attribute;
+  const items = isOfFloats ? attribute.floats : attribute;
+  const value = items.slice(0, MOST_ITEMS).map((item) => {
+    if (typeof item === "string") return shortened(item);
+    return isOfFloats ? floatAsJson(item) : integerAsJson(item);
+  });
+  const kind = isOfFloats ? "floats" : typeof items[0] === "string" ? "strings" : "ints";
   return { name, kind, value, left: items.length - value.length };
+}
+
+function valuesAsJson({ type, data }: NumericTensor): (number | string)[] {
+  return type === "float32"
+    ? Array.from(data, floatAsJson)
+    : Array.from<number | bigint, number | string>(data, integerAsJson);
+}
+
+/** As text from 2^53 on: files write 2^63 - 1 for "to the end". */
+function integerAsJson(value: number | bigint): number | string {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  return String(typeof value === "bigint" ? value : toInt64(value));
 }
 
 function floatAsJson(value: number): number | string {

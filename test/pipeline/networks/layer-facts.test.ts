@@ -203,3 +203,64 @@ test("what a Loop makes has the body's attributes, and long ones are cut", async
   expect(list).toMatchObject({ kind: "ints", left: 36 });
   expect(list!.value).toHaveLength(64);
 });
+
+test("where a Loop's node is looked at in other terms, it reads what the round reads", async () => {
+  const body = sketch({
+    inputs: { i: [], going: [], x: [1, 2, 4, 5] },
+    types: { i: "int64", going: "bool" },
+    nodes: [node("Identity", "going", "on"), node("Softmax", "x", "y", { axis: 1 })],
+    outputs: ["on", "y"],
+  });
+  const network = await analysed(
+    {
+      inputs: { image: [1, 3, 4, 5] },
+      nodes: [
+        node("Conv", "image w", "conv"),
+        node("Loop", "rounds _ conv", "looped", { body: { graph: body } }),
+      ],
+      outputs: ["looped"],
+      initializers: { w: normal([2, 3, 1, 1], 1), rounds: intScalar(2) },
+    },
+    // the Softmax of this opset is of all axes together, and three nodes in ours
+    12,
+  );
+  const read = network.layers
+    .filter(({ type }) => type === "Softmax")
+    .map((layer) => layer.node!.inputs);
+  const shape = [1, 2, 4, 5];
+  expect(read).toEqual([
+    [{ name: "conv", shape, layer: 2 }],
+    [{ name: expect.any(String), shape, layer: expect.any(Number) }],
+  ]);
+  expect(read[1]![0]!.name).not.toBe("x");
+});
+
+test("integers that JSON's readers would round are text, and of long lists a part is told", async () => {
+  const whole = 2 ** 62;
+  const network = await analysed(
+    {
+      inputs: { image: [1, 3, 4, 5] },
+      nodes: [
+        node("Slice", "image starts ends", "cut"),
+        { ...node("Odd", "cut", "odd", { whole, list: [-whole, 7] }), domain: "x" },
+        { ...node("Odd", "odd", "long", { list: { floats: Array(70).fill(0.5) } }), domain: "x" },
+      ],
+      outputs: ["long"],
+      // as intsTensor has it, the largest int64
+      initializers: { starts: intsTensor([1]), ends: intsTensor([2 ** 63]) },
+    },
+    13,
+  );
+  const inputs = (await factsOf(network, "cut")).node!.inputs;
+  expect(inputs.map(({ constant }) => constant?.values)).toEqual([
+    undefined,
+    [1],
+    ["9223372036854775807"],
+  ]);
+  expect((await factsOf(network, "odd")).node!.attributes).toEqual([
+    { name: "whole", kind: "int", value: "4611686018427387904", left: 0 },
+    { name: "list", kind: "ints", value: ["-4611686018427387904", 7], left: 0 },
+  ]);
+  const [list] = (await factsOf(network, "long")).node!.attributes;
+  expect(list).toEqual({ name: "list", kind: "floats", value: Array(64).fill(0.5), left: 6 });
+});
