@@ -38,7 +38,11 @@ export class AddedNetworks implements NetworkSource {
 
   openPinned: NetworkSource["openPinned"] = (description) => this.#bucket.openPinned(description);
 
-  forget: NetworkSource["forget"] = (id) => this.#bucket.forget(id);
+  forget: NetworkSource["forget"] = (id) => {
+    // put into a folder again as it was, it is published again
+    this.#published.delete(id);
+    return this.#bucket.forget(id);
+  };
 
   async list(): Promise<readonly string[]> {
     await this.publish();

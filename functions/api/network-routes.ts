@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DescriptionError, NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
-import { firstDescription } from "../../lib/networks/survey.ts";
+import { surveyOne } from "../../lib/networks/survey.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
@@ -173,14 +173,13 @@ export const deleteNetwork = defineRoute({
   },
 });
 
+/** Of what cannot be read nothing is published either. */
 async function isInFolder(id: string, folders: readonly string[] = []): Promise<boolean> {
-  try {
-    return (await firstDescription(folders, id)) !== null;
-  } catch (error) {
-    // what cannot be read is not published either
-    if (error instanceof DescriptionError) return false;
-    throw error;
+  for (const folder of folders) {
+    const found = await surveyOne(folder, id);
+    if (found !== null) return found.kind === "network";
   }
+  return false;
 }
 
 const noSuchNetwork = (id: string) =>

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -87,6 +87,29 @@ test("a network that is replaced under its id is the new one, a broken or remove
   await tinyNetwork(folder, { id: "mine", wideChannels: 8 });
   expect(await networks.list()).toContain("mine");
   expect(await channels()).toBe(8);
+});
+
+test("a network that was removed everywhere, and is put into the folder again as it was, is found", async () => {
+  const { folder, pipeline, networks } = await emptyFolder();
+  const call = apiClient(pipeline, { networks, networkFolders: [folder] });
+  const layers = async () => (await call("GET", "/networks/mine/layers")).status;
+  await tinyNetwork(folder, { id: "mine" });
+  expect(await layers()).toBe(200);
+  await rm(join(folder, "mine"), { recursive: true });
+  expect((await call("DELETE", "/networks/mine")).status).toBe(200);
+  expect(await layers()).toBe(404);
+  await tinyNetwork(folder, { id: "mine" });
+  expect(await layers()).toBe(200);
+});
+
+test("a folder that cannot be read hides no network of the bucket", async () => {
+  const { folder, pipeline, networks } = await emptyFolder();
+  const call = apiClient(pipeline, { networks, networkFolders: [folder] });
+  await mkdir(join(folder, "tiny", "network.json"), { recursive: true });
+  expect((await call("GET", "/networks")).body).toMatchObject({
+    networks: [{ id: "tiny", removable: true }],
+    problems: [],
+  });
 });
 
 test("labels that are edited are the new ones, and without their file there are none", async () => {

@@ -1,6 +1,5 @@
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { DESCRIPTION_FILE } from "../../networks/description.ts";
-import { isPublished } from "../networks/published-description.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { inGroups, mapConcurrently } from "../concurrency.ts";
 import { DamagedObjectError } from "../json.ts";
@@ -24,13 +23,16 @@ const LOOKED_AT_TOGETHER = 50;
 
 /**
  * Removes a network from the bucket, unless a job still draws with it. Jobs that have ended keep
- * what they have drawn; what they have not cannot be drawn again.
+ * what they have drawn; what they have not cannot be drawn again. Broken off, it is done again.
  *
  * A job that is accepted at the very same time fails, and says which file is missing.
  */
 export async function removeNetwork(id: string, deps: RemovalDeps): Promise<Removal> {
   const { jobs, store, networks } = deps;
-  if (!(await isPublished(store, id))) return { outcome: "unknown" };
+  const keys: string[] = [];
+  // those too that a removal which was broken off has left
+  for await (const { key } of store.list(`${MODEL_PREFIX}${id}/`)) keys.push(key);
+  if (keys.length === 0) return { outcome: "unknown" };
   const busy: string[] = [];
   for await (const some of inGroups(jobs.list(), LOOKED_AT_TOGETHER)) {
     const isBusy = await mapConcurrently(some, (job) => drawsWith(job, id));
@@ -39,7 +41,7 @@ export async function removeNetwork(id: string, deps: RemovalDeps): Promise<Remo
   if (busy.length > 0) return { outcome: "busy", jobs: busy };
   // first of all nobody may ask for it any more
   await store.delete(modelKey(id, DESCRIPTION_FILE));
-  for await (const { key } of store.list(`${MODEL_PREFIX}${id}/`)) await store.delete(key);
+  for (const key of keys) await store.delete(key);
   await networks.forget(id);
   return { outcome: "removed" };
 }

@@ -1,12 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
-import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { type MemoryPipeline, memoryPipeline, NOW } from "../../support/memory-pipeline.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
-import { renderMost } from "./render-most.ts";
 
 let pipeline: MemoryPipeline;
 let call: ApiCall;
@@ -41,60 +36,6 @@ describe("GET /networks", () => {
       ],
       problems: ["models/broken/network.json is not JSON; publish the network again"],
     });
-  });
-});
-
-describe("DELETE /networks/{networkId}", () => {
-  const remove = () => call("DELETE", "/networks/tiny");
-  const keys = () => pipeline.store.keys("models/");
-  const publishAgain = async () =>
-    publishNetwork(pipeline.store, await tinyNetwork(await temporaryFolder()));
-
-  test("removes it with its files, and no other whose name begins like it", async () => {
-    await put("models/tiny2/network.json", "{}");
-    await call("GET", "/networks/tiny/layers");
-    expect(await remove()).toMatchObject({ status: 200, body: { network: "tiny" } });
-    expect(keys()).toEqual(["models/tiny2/network.json"]);
-    expect((await call("GET", "/networks/tiny/layers")).status).toBe(404);
-    const again = await remove();
-    expect(again.status).toBe(404);
-    expect(again.body).toMatchObject({ problems: ["there is no network 'tiny'"] });
-    // its name is free for another
-    expect((await upload("tiny", "tiny.onnx")).status).toBe(201);
-  });
-
-  test("waits for jobs that draw with it, whose results stay", async () => {
-    const { jobId } = await pipeline.accept();
-    const before = keys();
-    const refused = await remove();
-    expect(refused.status).toBe(409);
-    expect(refused.body).toMatchObject({
-      problems: [`network 'tiny' is drawn with by ${jobId}; wait for their end, or cancel them`],
-    });
-    expect(keys()).toEqual(before);
-    await renderMost(pipeline);
-    await assembleJob(pipeline.jobs.open(jobId), pipeline.deps);
-    const told = (await call("GET", `/jobs/${jobId}`)).body;
-    expect(told).toMatchObject({ channels: [{ state: "ok" }, { state: "failed" }, {}, {}, {}] });
-    expect((await remove()).status).toBe(200);
-    expect((await call("GET", `/jobs/${jobId}`)).body).toEqual(told);
-    // in the next round it is not at its end
-    await call("POST", `/jobs/${jobId}/retry`);
-    await publishAgain();
-    expect((await remove()).status).toBe(409);
-  });
-
-  test("leaves what a folder of the service would publish again", async () => {
-    const folder = await temporaryFolder();
-    pipeline = await memoryPipeline({ folder });
-    call = apiClient(pipeline, { networkFolders: [folder] });
-    const { body } = await call("GET", "/networks");
-    expect(body).toMatchObject({ networks: [{ id: "tiny", removable: false }] });
-    const before = keys();
-    const refused = await remove();
-    expect(refused.status).toBe(409);
-    expect(JSON.stringify(refused.body)).toContain("in a folder of the service");
-    expect(keys()).toEqual(before);
   });
 });
 
