@@ -8,9 +8,16 @@ const MAX_ITEM_BYTES = 5.5 * 2 ** 20;
 export function firstThatFit<T>(items: readonly T[]): T[] {
   let bytes = 0;
   const tooMany = items.findIndex((item, i) => {
-    // a function answers with its body as a string in JSON: each quote is escaped
-    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item)));
+    bytes += bytesOf(item);
     return i > 0 && bytes > MAX_ITEM_BYTES;
   });
   return tooMany < 0 ? [...items] : items.slice(0, tooMany);
 }
+
+/** Whether one answer of the API can hold it. */
+export function fits(item: unknown): boolean {
+  return bytesOf(item) <= MAX_ITEM_BYTES;
+}
+
+/** A function answers with its body as a string in JSON: each quote is escaped. */
+const bytesOf = (item: unknown) => Buffer.byteLength(JSON.stringify(JSON.stringify(item)));

@@ -11,7 +11,7 @@ import { removeNetwork } from "../../lib/pipeline/job/remove-network.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { firstThatFit } from "./first-that-fit.ts";
+import { firstThatFit, fits } from "./first-that-fit.ts";
 import { layerPageSchema, layerPathSchema } from "./input-schemas.ts";
 import { classesLink, layerPageLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
@@ -112,7 +112,13 @@ export const getLayer = defineRoute({
         `network '${networkId}' has no layer ${index}: it has ${network.layers.length}`,
       ]);
     }
-    return { body: await layerFacts(network, layer) };
+    const body = await layerFacts(network, layer);
+    if (!fits(body)) {
+      throw new ProblemError("conflict", [
+        `layer ${index} of network '${networkId}' has more names and attributes than one answer can hold; 'dreamgrid analyze' with --layer shows them`,
+      ]);
+    }
+    return { body };
   },
 });
 

@@ -54,3 +54,22 @@ test("the links of a table's parts have the API's stage before them", async () =
   const last = await call("GET", "/networks/tiny/layers?after=2");
   expect(last.body).toMatchObject({ layers: [{ index: 3 }], links: { next: null } });
 });
+
+test("a layer of which more is to be told than a function may answer is refused", async () => {
+  const pipeline = await memoryPipeline();
+  const { networks } = pipeline.deps;
+  const tiny = await networks.open("tiny");
+  const look = (quotes: number) => {
+    const layers = tiny.layers.map((layer) => ({ ...layer, name: '"'.repeat(quotes) }));
+    const open = () => Promise.resolve({ ...tiny, layers });
+    const its = { ...networks, open };
+    return apiClient(pipeline, { networks: its })("GET", "/networks/tiny/layers/2");
+  };
+  // each is four bytes of JSON in JSON: 4 MiB, and 8 MiB
+  expect((await look(2 ** 20)).status).toBe(200);
+  const { status, body } = await look(2 ** 21);
+  expect(status).toBe(409);
+  expect(body).toMatchObject({
+    problems: [expect.stringMatching(/^layer 2 of network 'tiny' has more names and attributes/)],
+  });
+});
