@@ -1,6 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
-import { type Measurement, recorded } from "../../../lib/optvis/ascent/state.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import {
+  canRestart,
+  failedResult,
+  type Measurement,
+  recorded,
+  restarted,
+  revived,
+} from "../../../lib/optvis/ascent/state.ts";
 import { ascentState } from "./ascent-state.ts";
 
 const point = (iteration: number, more: Partial<Measurement> = {}): Measurement => ({
@@ -44,5 +52,41 @@ describe("recorded", () => {
     });
     expect(recorded(state, [point(2, dead)]).stop).toBeNull();
     expect(recorded(state, [point(1, { ...dead, level: 2 })]).stop).toBeNull();
+  });
+
+  test("calls one that is revived dead after its first iteration too, and its first of its own", () => {
+    const stopAt = (iteration: number, isRevived: boolean) =>
+      recorded({ ...state, isRevived }, [point(iteration, { gradientRms: 0 })]).stop;
+    expect([1, 2, 16, 17, 18].filter((at) => stopAt(at, true))).toEqual([1, 17]);
+    expect(stopAt(17, false)).toBeNull();
+  });
+});
+
+describe("an image that was stopped", () => {
+  const dead = { ...state, stop: { kind: "dead" }, done: 5, restarts: 2 } as const;
+  const begun = { image: floatTensor([2], [7, 5]) };
+  const start = vi.fn(() => begun);
+  const starts = { hasOtherSeeds: true, start };
+
+  test("has another seed tried where it is dead, there are others, and fewer than 16 were", () => {
+    expect(canRestart(starts, dead)).toBe(true);
+    const stop = { kind: "non-finite", what: "gradient", level: 2, iteration: 5 } as const;
+    expect(canRestart(starts, { ...dead, stop })).toBe(false);
+    expect(canRestart({ ...starts, hasOtherSeeds: false }, dead)).toBe(false);
+    expect([15, 16].map((restarts) => canRestart(starts, { ...dead, restarts }))).toEqual([
+      true,
+      false,
+    ]);
+    const reason = "non-finite gradient at level 2, iteration 5";
+    expect(failedResult(dead, stop)).toEqual({ kind: "failed", channel: 3, reason });
+  });
+
+  test("begins from the next seed, or along the redirected gradient, as if it never had", () => {
+    const fresh = { ...state, trace: [], parameters: begun };
+    const again = restarted(starts, { ...dead, isRevived: true });
+    expect(again).toEqual({ ...fresh, restarts: 3 });
+    expect(start).toHaveBeenLastCalledWith(expect.objectContaining({ channel: 3, restarts: 3 }));
+    expect(revived(starts, dead)).toEqual({ ...fresh, restarts: 2, isRevived: true });
+    expect(start).toHaveBeenLastCalledWith(expect.objectContaining({ channel: 3, restarts: 2 }));
   });
 });

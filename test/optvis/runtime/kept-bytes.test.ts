@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 import { keptBytesOf, keptBytesOnCard } from "../../../lib/optvis/runtime/kept-bytes.ts";
 import { fakeNvidiaSmi, smiLines } from "../../support/fake-nvidia-smi.ts";
@@ -11,6 +11,12 @@ test("however many workers there are, their sessions leave memory to their image
   }
   // a machine has at least some for each of a thousand
   expect(keptBytesOf(1_000)).toBeGreaterThan(0);
+});
+
+test("a container's workers keep six tenths of its memory together, and 900 MB each at most", () => {
+  const limit = vi.spyOn(process, "constrainedMemory").mockReturnValue(1.6e9);
+  onTestFinished(() => limit.mockRestore());
+  expect([1, 2, 4].map(keptBytesOf)).toEqual([900e6, 480e6, 240e6]);
 });
 
 test("of a card a quarter is kept, but never less than without it", async () => {
