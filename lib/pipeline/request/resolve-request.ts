@@ -150,19 +150,20 @@ function drawnOf(
   return { drawn: { ...axis, channels: [...channels] }, problems };
 }
 
-/** With the targets at their places; a sheet of a whole map is laid as the map is. */
+/**
+ * With the targets at their places. A sheet of a whole map is laid as the map is, and says no more
+ * of them unless it is to.
+ */
 function withPlaces(
   request: CompleteRequest,
   { targets, columns }: Omit<PlacedTargets, "problems">,
 ): CompleteRequest {
   if (request.targets === undefined) return request;
   const { montage } = request;
-  const grid: [null, number] | null = columns === null ? null : [null, columns];
-  return {
-    ...request,
-    targets: [...targets],
-    montage: { ...montage, gridSize: montage.gridSize ?? grid },
-  };
+  const placed = { ...request, targets: [...targets] };
+  if (columns === null || montage.gridSize !== null) return placed;
+  const labels = montage.labels ?? [];
+  return { ...placed, montage: { ...montage, gridSize: [null, columns], labels } };
 }
 
 /** Of each image; `null`: it has none of words. */

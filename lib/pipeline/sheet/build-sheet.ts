@@ -156,6 +156,7 @@ function gridOf({ request: { method, montage } }: JobPlan, isWhole: boolean): Gr
  */
 function labelOf({ request, channels, labels }: JobPlan, i: number): string | null {
   const { montage, method } = request;
+  if (montage.labels?.length === 0) return null;
   const isNumbered =
     montage.labels === "numbers" || (montage.labels === null && method === "fourier");
   return labels[i] ?? (isNumbered ? `#${channels[i]}` : null);

@@ -49,7 +49,8 @@ test("'each' is a target for each place of the map, row by row, on a sheet that 
     "like snail at 1,2",
     "like snail at 2,2",
   ]);
-  expect(request.montage.gridSize).toEqual([null, 6]);
+  // the tiles touch, as the places do; what each is stays known
+  expect(request.montage).toMatchObject({ gridSize: [null, 6], labels: [] });
   // what it has become is a request for the same
   const again = parseRequest({ ...request, network: "tiny", layer: "wide" });
   expect((await resolveRequest(again, network, null, files)).request).toEqual(request);
@@ -62,15 +63,23 @@ test("the places of several images stand one below the other, those beside other
   const mixed = await resolve([{ layer: true }, { channel: 3, at: "each" }]);
   expect(mixed.request.targets?.slice(0, 2)).toEqual([{ layer: true }, { channel: 3, at: [1, 1] }]);
   expect(mixed.channels).toHaveLength(25);
-  expect(mixed.request.montage.gridSize).toBeNull();
+  expect(mixed.request.montage).toMatchObject({ gridSize: null, labels: null });
 });
 
-test("another grid may be asked for", async () => {
+test("another grid may be asked for, in which labels say what lies where", async () => {
   const more = { ...CROP, montage: { gridSize: [2, null] } };
-  expect((await resolve([like(KEYS[0]!)], more)).request.montage.gridSize).toEqual([2, null]);
+  const { montage } = (await resolve([like(KEYS[0]!)], more)).request;
+  expect(montage).toMatchObject({ gridSize: [2, null], labels: null });
   expect(
     await problemsOf(() => resolve([like(KEYS[0]!)], { ...CROP, montage: { gridSize: [4, 5] } })),
   ).toEqual([expect.stringContaining("[4, 5] has 20 places for 24 tiles")]);
+});
+
+test("labels may be asked for", async () => {
+  const more = { ...CROP, montage: { labels: "numbers" } };
+  const { request, labels } = await resolve([like(KEYS[0]!)], more);
+  expect(request.montage.labels).toBe("numbers");
+  expect(labels[0]).toBe("like snail at 1,1");
 });
 
 test("images that differ are counted at each place, and stand side by side in its row", async () => {

@@ -69,10 +69,8 @@ test.each([
   },
 );
 
-/** Of the sheet of a request like that, each of whose channels has an image. */
-async function layoutOf(
-  own: Pick<RenderRequestInput, "method" | "montage"> & { readonly channels: number[] },
-) {
+/** The sheet of a request like that, all of whose images are there. */
+async function sheetOf(own: Partial<RenderRequestInput>) {
   const pipeline = await memoryPipeline();
   const { network, layer } = TINY_REQUEST;
   const request = { network, layer, numIterations: 2, ...own };
@@ -80,7 +78,9 @@ async function layoutOf(
   if (accepted.status !== "accepted") throw new Error(accepted.problems.join("; "));
   await renderMessages(deliveries(pipeline.cpu), pipeline.renderDeps());
   const job = pipeline.jobs.open(accepted.plan.jobId);
-  return (await buildSheet(job, await job.results(own.channels), WHOLE)).layout;
+  const { plan } = accepted;
+  const { layout } = await buildSheet(job, await job.results(plan.channels), WHOLE);
+  return { plan, layout };
 }
 
 test.each<[RenderRequestInput["method"], Montage, number, number]>([
@@ -90,7 +90,7 @@ test.each<[RenderRequestInput["method"], Montage, number, number]>([
   ["deepdream", {}, 2, 3],
 ])("four portraits by %s with %j lie in %i rows of %i", async (method, own, rows, columns) => {
   const montage: Montage = { ...own, thumbnailSize: [30, 20] };
-  const layout = await layoutOf({ method, channels: [1, 2, 3, 4], montage });
+  const { layout } = await sheetOf({ method, channels: [1, 2, 3, 4], montage });
   expect(layout).toMatchObject({ rows, columns });
 });
 
@@ -102,8 +102,18 @@ test.each<[RenderRequestInput["method"], Montage, readonly (string | null)[]]>([
   ["deepdream", {}, [null, null]],
   ["deepdream", { labels: "numbers" }, ["#5", "#2"]],
 ])("a sheet of %s and montage %j has labels %j", async (method, montage, wanted) => {
-  const layout = await layoutOf({ method, channels: [5, 2], montage });
+  const { layout } = await sheetOf({ method, channels: [5, 2], montage });
   expect(layout.tiles.map(({ label }) => label?.text ?? null)).toEqual(wanted);
+});
+
+test("a sheet that is laid as a layer's map has no labels, its manifest has", async () => {
+  const targets = [{ channel: 5, at: "each" as const }];
+  const montage: Montage = { thumbnailSize: [60, 80] };
+  const sizes = { cropSize: 2, canvasSize: 4 };
+  const { layout, plan } = await sheetOf({ method: "fourier", targets, montage, ...sizes });
+  expect([layout.rows, layout.columns]).toEqual([2, 2]);
+  expect(layout.tiles.map(({ label }) => label)).toEqual([null, null, null, null]);
+  expect(plan.labels).toEqual(["#5 at 1,1", "#5 at 2,1", "#5 at 1,2", "#5 at 2,2"]);
 });
 
 test("a tile that is damaged is named", async () => {
