@@ -2,7 +2,7 @@ import { LayerNotFoundError } from "../../networks/errors.ts";
 import type { Layer } from "../../networks/layers.ts";
 import { filesOf } from "../../networks/network-files.ts";
 import { typeNameOf } from "../../onnx/element-type.ts";
-import type { Attribute, Model, Value } from "../../onnx/model.ts";
+import type { Attribute, Graph, Model, Value } from "../../onnx/model.ts";
 import { firstOutput, shortened } from "../../onnx/node.ts";
 import {
   formatShape,
@@ -61,9 +61,11 @@ async function nodeFacts(
   const { name, op, domain, attributes } = made.source ?? made;
   const { version: opset = null } =
     model.writing.opsets.find((each) => each.domain === domain) ?? {};
+  const ofImage = madeOfImage(model.graph);
   const read: NodeFacts["inputs"] = [];
   for (const input of inputs) {
-    const constant = await constantFacts(constantOf(model, input.name));
+    const isConstant = !ofImage.has(input.name);
+    const constant = await constantFacts(isConstant ? constantOf(model, input.name) : null);
     read.push({ ...input, shape: input.shape && [...input.shape], constant });
   }
   return {
@@ -75,6 +77,20 @@ async function nodeFacts(
     inputs: read,
     outputs: outputs.map((each) => ({ ...each, shape: each.shape && [...each.shape] })),
   };
+}
+
+/**
+ * What the file's own nodes make of the image. Some of it is constant to us: the scale that a
+ * DynamicQuantizeLinear finds for each image is taken as 1.
+ */
+function madeOfImage({ inputs, nodes }: Graph): ReadonlySet<Value> {
+  const made = new Set(inputs.map(({ name }) => name));
+  for (const node of nodes) {
+    const { inputs: read, outputs } = node.source ?? node;
+    if (!read.some((value) => made.has(value))) continue;
+    for (const output of outputs) if (output) made.add(output);
+  }
+  return made;
 }
 
 function constantOf({ graph, folded }: Model, name: Value): Tensor | null {

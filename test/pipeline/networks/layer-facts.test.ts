@@ -171,6 +171,37 @@ test("where the network is looked at in other terms, the node is the file's", as
   });
 });
 
+test("scale and zero point that the file finds for each image are no constants", async () => {
+  const network = await analysed(
+    {
+      inputs: { image: [1, 3, 4, 5] },
+      nodes: [
+        node("DynamicQuantizeLinear", "image", "q s z"),
+        node("ConvInteger", "q w z wz", "sums"),
+        node("Cast", "sums", "real", { to: DataType.float }),
+        node("Mul", "ws two", "weights"),
+        node("Mul", "s weights", "scale"),
+        node("Mul", "real scale", "scaled"),
+        node("Mul", "scaled weights", "twice"),
+      ],
+      outputs: ["twice"],
+      initializers: {
+        w: integers(DataType.int8, [2, 3, 1, 1], [-7, 2, 3, 4, 5, 6]),
+        wz: integers(DataType.int8, [], [1]),
+        ws: floatTensor([], [0.25]),
+        two: floatTensor([], [2]),
+      },
+    },
+    17,
+  );
+  const constantsOf = async (name: string) =>
+    (await factsOf(network, name)).node!.inputs.map(({ constant }) => constant?.values);
+  expect(await constantsOf("sums")).toEqual([undefined, [-7, 2, 3, 4, 5, 6], undefined, [1]]);
+  expect(await constantsOf("scaled")).toEqual([undefined, undefined]);
+  // what the file makes of weights alone is one
+  expect(await constantsOf("twice")).toEqual([undefined, [0.5]]);
+});
+
 test("what a Loop makes has the body's attributes, and long ones are cut", async () => {
   const body = sketch({
     inputs: { i: [], going: [], x: [1, 2, 4, 5] },
