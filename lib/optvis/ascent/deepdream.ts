@@ -8,7 +8,7 @@ import type { Level } from "./plan-levels.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Parameters } from "./state.ts";
 import { levelStart, startImage } from "./start.ts";
-import { selectionOf } from "./targets.ts";
+import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
 import type { DeepDreamTask } from "./task.ts";
 
 /** Update per iteration, in units of 0..255: the step of the notebook that deepDreamImage cites. */
@@ -22,6 +22,7 @@ export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
     // an iteration sees the whole of an image
     windows: 1,
     hasOtherSeeds: task.start.kind !== "given",
+    pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
     start: (beginning) => parametersOf(startImage(task, beginning)),
     imageGraph: null,
     imageOf: async (parameters) => planesOf(parameters),

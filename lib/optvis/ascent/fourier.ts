@@ -17,7 +17,7 @@ import { greysOf } from "./start-colour.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
-import { selectionOf, targetOf } from "./targets.ts";
+import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
 import type { FourierTask } from "./task.ts";
 
 /** Lucid's ascent: one stage, its parameters the coefficients and Adam's two moments. */
@@ -28,6 +28,7 @@ export function fourierPlan(task: FourierTask): AscentPlan {
     together: task.diversity?.images ?? 1,
     windows: windowsOf(task.recipe.canvasSize, task.recipe.cropSize).windows.length,
     hasOtherSeeds: true,
+    pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
     start: (beginning) => startParameters(task, beginning),
     imageGraph,
     imageOf: async ({ coefficients }, session) => {

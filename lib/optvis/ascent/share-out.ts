@@ -84,7 +84,7 @@ async function runBatch(session: SessionWorker, batch: readonly AscentState[], r
   const passed = await runStage(session, entered, run);
   return Promise.all(
     passed.map(async (state) => {
-      if (state.stop) return { state, result: failedResult(state, state.stop) };
+      if (state.stop) return { state, result: failedResult(plan, state, state.stop) };
       if (stage !== plan.stages.at(-1)) return { state, result: null };
       const image = await plan.imageOf(state.parameters, session);
       return { state, result: imageResult(state, image) };

@@ -28,6 +28,8 @@ export interface Beginning {
 export interface Starts {
   /** Whether another seed gives another image. */
   readonly hasOtherSeeds: boolean;
+  /** Whether a number's target points along nothing but zeros: no seed gives it a gradient. */
+  readonly pointsNowhere: (channel: number) => boolean;
   readonly start: (beginning: Beginning) => Parameters;
 }
 
@@ -83,8 +85,9 @@ export function firstState(starts: Starts, channel: number, position: number): A
 }
 
 /** Whether another seed may give the image a gradient. */
-export function canRestart({ hasOtherSeeds }: Starts, { stop, restarts }: AscentState): boolean {
-  return stop?.kind === "dead" && hasOtherSeeds && restarts < MAX_RESTARTS;
+export function canRestart(starts: Starts, { stop, restarts, channel }: AscentState): boolean {
+  const mayTry = stop?.kind === "dead" && starts.hasOtherSeeds && restarts < MAX_RESTARTS;
+  return mayTry && !starts.pointsNowhere(channel);
 }
 
 /** The same channel begun anew from the next seed. */
@@ -136,13 +139,20 @@ export function imageResult(
 }
 
 /** The end of an image that was stopped on its way. */
-export function failedResult({ channel, restarts, trace }: AscentState, stop: Stop): FailedChannel {
-  const reason =
-    stop.kind === "dead"
-      ? whyDead(restarts + 1, trace.at(-1)!.activation)
-      : `non-finite ${stop.what} at level ${stop.level}, iteration ${stop.iteration}`;
-  return { kind: "failed", channel, reason };
+export function failedResult(
+  { pointsNowhere }: Pick<Starts, "pointsNowhere">,
+  { channel, restarts, trace }: AscentState,
+  stop: Stop,
+): FailedChannel {
+  const failed = (reason: string) => ({ kind: "failed", channel, reason }) as const;
+  if (stop.kind === "non-finite") {
+    return failed(`non-finite ${stop.what} at level ${stop.level}, iteration ${stop.iteration}`);
+  }
+  return failed(pointsNowhere(channel) ? NOWHERE : whyDead(restarts + 1, trace.at(-1)!.activation));
 }
+
+const NOWHERE =
+  "the layer makes nothing but zeros of the target's image, or of that place of it, so there is no direction to follow; choose another layer";
 
 /** @param starts images that were tried: of more than one some are noise */
 function whyDead(starts: number, activation: number): string {

@@ -17,6 +17,11 @@ export function targetOf({ targets }: AscentTask, number: number): Target {
   return target;
 }
 
+/** Whether what a target points along is zero, as what a ReLU makes of an even picture may be. */
+export function pointsNowhere({ aim }: Target): boolean {
+  return aim.kind === "direction" && aim.vector.data.every((value) => value === 0);
+}
+
 /** What the graph of a target raises. @param onMap what is raised of a map */
 export function objectiveOf(aim: Aim, onMap: Objective): Objective {
   if (aim.kind === "layer") return "layer";

@@ -66,19 +66,20 @@ describe("an image that was stopped", () => {
   const dead = { ...state, stop: { kind: "dead" }, done: 5, restarts: 2 } as const;
   const begun = { image: floatTensor([2], [7, 5]) };
   const start = vi.fn(() => begun);
-  const starts = { hasOtherSeeds: true, start };
+  const starts = { hasOtherSeeds: true, pointsNowhere: (channel: number) => channel === 9, start };
 
   test("has another seed tried where it is dead, there are others, and fewer than 16 were", () => {
     expect(canRestart(starts, dead)).toBe(true);
     const stop = { kind: "non-finite", what: "gradient", level: 2, iteration: 5 } as const;
     expect(canRestart(starts, { ...dead, stop })).toBe(false);
     expect(canRestart({ ...starts, hasOtherSeeds: false }, dead)).toBe(false);
+    expect(canRestart(starts, { ...dead, channel: 9 })).toBe(false);
     expect([15, 16].map((restarts) => canRestart(starts, { ...dead, restarts }))).toEqual([
       true,
       false,
     ]);
     const reason = "non-finite gradient at level 2, iteration 5";
-    expect(failedResult(dead, stop)).toEqual({ kind: "failed", channel: 3, reason });
+    expect(failedResult(starts, dead, stop)).toEqual({ kind: "failed", channel: 3, reason });
   });
 
   test("begins from the next seed, or along the redirected gradient, as if it never had", () => {

@@ -4,10 +4,10 @@ import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { CENTRE, type Target } from "../../../lib/optvis/ascent/target.ts";
 import { selectionOf } from "../../../lib/optvis/ascent/targets.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
-import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { type FloatTensor, floatTensor } from "../../../lib/onnx/tensor.ts";
 import { normal } from "../../support/random.ts";
 import { ascentState } from "./ascent-state.ts";
-import { bytesOf, imageOf, kinked, taskOf } from "./engine-task.ts";
+import { bytesOf, fourierTaskOf, imageOf, kinked, taskOf } from "./engine-task.ts";
 
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
@@ -100,6 +100,23 @@ function likeness(images: readonly Float32Array[]): number {
   const [a, b, c] = drawn as [Float32Array, Float32Array, Float32Array];
   return (cosine(a, b) + cosine(a, c) + cosine(b, c)) / 3;
 }
+
+test("a target that points along zeros fails with that reason, and others go on", async () => {
+  const along = (vector: FloatTensor, cosinePower: number): Target => {
+    return { drawnAs: "along", aim: { kind: "direction", vector, cosinePower }, among: null };
+  };
+  const count = kinked.target("conv3").channels;
+  const none = floatTensor([count], new Float32Array(count));
+  const targets = [along(none, 1), along(normal([count], 3), 1), along(none, 0)];
+  const failed = (channel: number) => ({
+    kind: "failed",
+    channel,
+    reason: expect.stringMatching(/^the layer makes nothing but zeros of the target's image/),
+  });
+  const wanted = [failed(1), expect.objectContaining({ kind: "image" }), failed(3)];
+  expect(await engine.render(task(targets))).toEqual(wanted);
+  expect(await engine.render(fourierTaskOf([1, 2, 3], { targets }))).toEqual(wanted);
+});
 
 test("images of one target differ more with diversity than without", async () => {
   const alone = three.map((target) => ({ ...target, among: null }));
