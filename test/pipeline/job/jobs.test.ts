@@ -4,6 +4,7 @@ import type { Job } from "../../../lib/pipeline/job/job.ts";
 import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { ResultsSoFar } from "../../../lib/pipeline/job/results-so-far.ts";
+import type { ChannelResult } from "../../../lib/pipeline/job/result.ts";
 import { progressOf, tallyOf } from "../../../lib/pipeline/job/tally.ts";
 import { planKey, roundKeys } from "../../../lib/pipeline/keys.ts";
 import { MemoryObjectStore } from "../../support/memory-object-store.ts";
@@ -140,6 +141,27 @@ test("a result that came between two looks at a job is counted once, whoever loo
   expect(await counts.count(job, total, now)).toMatchObject({ cancelled: 22 });
   expect(await counts.count(job, total, later)).toMatchObject({ cancelled: 22 });
   expect(await readJobStatus(new Jobs(store).open(jobId))).toMatchObject({ cancelled: 22 });
+});
+
+test("the mean is that of all images, and of a snapshot that knows less than is known nothing", async () => {
+  const ok = (channel: number) =>
+    ({ channel, state: "ok", activation: channel ** 2 }) as ChannelResult;
+  const firsts = (count: number) => Array.from({ length: count }, (_, i) => ok(i + 1));
+  const snapshots = [4, 2].map((count) =>
+    progressOf("job", tallyOf(40, firsts(count)), firsts(count), NOW),
+  );
+  let reads = 0;
+  const source = {
+    findProgress: async () => snapshots.shift()!,
+    result: async (channel: number) => (reads++, ok(channel)),
+  };
+  const counts = new ResultsSoFar();
+  const upTo = (count: number) =>
+    counts.count(source, 40, new Set(firsts(count).map(({ channel }) => channel)));
+  // of the squares up to n it is (n + 1)(2n + 1) / 6
+  expect(await upTo(10)).toMatchObject({ ok: 10, meanActivation: 38.5 });
+  expect(await upTo(20)).toMatchObject({ ok: 20, meanActivation: 143.5 });
+  expect([reads, snapshots]).toEqual([6 + 10, []]);
 });
 
 test("all jobs are listed in order, and from one on; other folders are passed over", async () => {
