@@ -4,7 +4,9 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
+import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { promised } from "../support/promised.ts";
+import { uniform } from "../support/random.ts";
 import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
 import { postJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
@@ -86,6 +88,33 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     await page.getByRole("link", { name: "Atlas" }).waitFor();
     expect(await remove.count()).toBe(0);
     expect(complaints.filter((text) => !text.includes("status of 409"))).toEqual([]);
+    await page.close();
+  });
+
+  test("one that is added under the name of one that was removed elsewhere is shown with its own layers", async () => {
+    const { page, complaints } = await openPage(browser());
+    const add = async (buffer: Buffer) => {
+      await page.goto(at("#/"));
+      await page
+        .locator("input[type=file]")
+        .setInputFiles({ name: "again.onnx", mimeType: "", buffer });
+      await page.getByRole("button", { name: "Add the network" }).click();
+      await page.getByRole("heading", { level: 1, name: "again" }).waitFor();
+    };
+    await add(await readFile(join(service().folder, "tiny/tiny.onnx")));
+    await page.getByRole("link", { name: "wide", exact: true }).first().click();
+    await page.getByText("7 channels").waitFor();
+    expect((await fetch(`${url()}/networks/again`, { method: "DELETE" })).status).toBe(200);
+    const graph = sketch({
+      inputs: { image: [1, 3, 16, 20] },
+      nodes: [{ ...node("Conv", "image kernel", "y"), name: "wide" }],
+      outputs: ["y"],
+      initializers: { kernel: uniform([2, 3, 1, 1], 1, [-1, 1]) },
+    });
+    await add(Buffer.from(writeModel(graph, 17)));
+    await page.getByRole("link", { name: "wide", exact: true }).first().click();
+    await page.getByText("2 channels").waitFor();
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { dropNetwork, type DropStep, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
+import { forgetLayers } from "../state/use-layer.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
 import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
@@ -72,7 +73,10 @@ function AddForm({ files, name, onName, sending: { isBusy, forget, send } }: Add
       const { pixels } = CONVENTIONS[convention]!;
       const colours = order === "" ? {} : { channelOrder: order };
       const drop = { network: name, files, ...pixels, ...colours };
-      location.hash = address.network(await dropNetwork(drop, setStep));
+      const network = await dropNetwork(drop, setStep);
+      // one of that name may have been removed, in another tab or by a program
+      forgetLayers(network);
+      location.hash = address.network(network);
     });
   };
   return (
