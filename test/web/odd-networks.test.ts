@@ -66,11 +66,14 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
       await page.getByRole("button", { name: /^Render all/ }).waitFor();
     }
     const compared = page.url();
+    await page.getByText("Attributes and weights").click();
     for (const width of [360, 1280]) {
       await page.setViewportSize({ width, height: 800 });
       await page.goto(`${compared}?beside=${encodeURIComponent(`odd/${LONG}`)}`);
       await page.getByLabel("Layer to compare with").waitFor();
       await expect.poll(() => page.getByLabel("Recipe").count(), PATIENT).toBe(2);
+      // what it is called in the file is there too
+      await page.getByRole("region", { name: "Inputs and outputs" }).waitFor();
       expect(await overflowOf(page), `at ${width} px`).toBe(0);
       const [left, right] = await page.getByLabel("Recipe").all();
       const [leftBox, rightBox] = [(await left!.boundingBox())!, (await right!.boundingBox())!];
