@@ -72,7 +72,7 @@ function tooManyPlaces(targets: readonly RequestTarget[], [rows, columns]: MapSi
   const images = counts.reduce((sum, count) => sum + count, 0);
   if (images <= MAX_CHANNELS_PER_JOB) return [];
   return [
-    `targets: given ${images} images, with "each" of ${columns}x${rows} places; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; choose a later layer, or a smaller image for it`,
+    `targets: given ${images} images, with "each" of ${columns}x${rows} places; wanted at most ${MAX_CHANNELS_PER_JOB} in one request; choose a later layer, or with fourier a smaller cropSize`,
   ];
 }
 

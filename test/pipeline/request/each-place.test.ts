@@ -117,7 +117,7 @@ test("what is wrong is told of the targets as they were given", async () => {
 test("more places than a request may have images are refused, and so is their work", async () => {
   const large = { ...CROP, cropSize: [101, 100], canvasSize: [202, 200], numIterations: 1 };
   expect(await problemsOf(() => resolve([{ channel: 2, at: "each" }], large))).toEqual([
-    'targets: given 10100 images, with "each" of 100x101 places; wanted at most 10000 in one request; choose a later layer, or a smaller image for it',
+    'targets: given 10100 images, with "each" of 100x101 places; wanted at most 10000 in one request; choose a later layer, or with fourier a smaller cropSize',
   ]);
   const differing = { ...CROP, cropSize: [50, 60], canvasSize: [100, 120], numIterations: 1 };
   expect(
