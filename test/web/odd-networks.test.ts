@@ -83,6 +83,20 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.close();
   });
 
+  test("have files with long names, which stay in their place", async () => {
+    const { page } = await openPage(browser(), { viewport: { width: 360, height: 800 } });
+    await page.goto(`${url()}/#/`);
+    const file = { name: `${"n".repeat(150)}.png`, mimeType: "image/png", buffer: Buffer.from("") };
+    await page.locator("input[type=file]").setInputFiles([file]);
+    await page.getByText(file.name).waitFor();
+    expect(await overflowOf(page)).toBe(0);
+    await page.goto(`${url()}/#/-/request?network=tiny&layer=wide&method=deepdream`);
+    await page.getByLabel("Start from a photograph").setInputFiles(file);
+    await page.getByText(file.name).waitFor();
+    expect(await overflowOf(page)).toBe(0);
+    await page.close();
+  });
+
   test("have graphs that are wider than their window, whose beginning is seen", async () => {
     const { page } = await openPage(browser(), { viewport: { width: 240, height: 800 } });
     await drop(page, ["wide.onnx"]);
