@@ -3,6 +3,7 @@ import * as z from "zod";
 import { DescriptionError, NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
+import { findModel } from "../../lib/networks/registry.ts";
 import { surveyOne } from "../../lib/networks/survey.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -179,11 +180,12 @@ export const deleteNetwork = defineRoute({
   },
 });
 
-/** Of what cannot be read nothing is published either. */
+/** What cannot be read, or has no model there, is not published either. */
 async function isInFolder(id: string, folders: readonly string[] = []): Promise<boolean> {
   for (const folder of folders) {
     const found = await surveyOne(folder, id);
-    if (found !== null) return found.kind === "network";
+    if (found?.kind === "broken") return false;
+    if (found !== null) return (await findModel(found.description, folders)) !== null;
   }
   return false;
 }

@@ -1,3 +1,6 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { publishNetwork } from "../../../lib/pipeline/networks/publish-network.ts";
@@ -85,5 +88,16 @@ describe("DELETE /networks/{networkId}", () => {
     expect(refused.status).toBe(409);
     expect(JSON.stringify(refused.body)).toContain("in a folder of the service");
     expect(keys()).toEqual(before);
+  });
+
+  test("takes one that was dropped under a name of which a folder has the description alone", async () => {
+    const folder = await temporaryFolder();
+    await tinyNetwork(folder);
+    await rm(join(folder, "tiny", "tiny.onnx"));
+    call = apiClient(pipeline, { networkFolders: [folder] });
+    const { body } = await call("GET", "/networks");
+    expect(body).toMatchObject({ networks: [{ id: "tiny", removable: true }] });
+    expect((await remove()).status).toBe(200);
+    expect(keys()).toEqual([]);
   });
 });
