@@ -26,11 +26,11 @@ test("a checkout runs its sources as they are now, bundled once", async () => {
 
   const command = join(checkout, "local/cli/analyze.ts");
   const source = await readFile(command, "utf8");
-  await writeFile(command, source.replace("print the table as JSON", "in JSON"));
+  await writeFile(command, source.replace("print it as JSON", "in JSON"));
   // as one that another process moves into its place while this one looks at what is old
   const moved = join(checkout, "build", "making-moved");
   await symlink("its place", moved);
-  expect(help()).toBe(first.replace("print the table as JSON", "in JSON"));
+  expect(help()).toBe(first.replace("print it as JSON", "in JSON"));
   await rm(moved);
   expect(help()).not.toBe(first);
   expect(await bundles()).toBe(2);
