@@ -18,8 +18,6 @@ export const REQUEST_PREFIX = "requests/";
 export const RESPONSE_PREFIX = "responses/";
 export const ATLAS_PREFIX = "atlases/";
 export const UPLOAD_PREFIX = "uploads/";
-/** Of a file's name in a key. */
-const LONGEST_READABLE = 40;
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
 /** In each round's folder. */
@@ -131,13 +129,17 @@ export function roundKeys(jobId: string, round = 0) {
 }
 
 export const uploadKey = (name: string) => `${UPLOAD_PREFIX}${checkedName(name)}`;
+
+/** Characters. */
+const LONGEST_READABLE = 40;
+
 /**
  * What the key of an upload has of its file's name, for people who read it in labels; empty where
  * nothing is left of it.
  */
 export function readableName(fileName: string): string {
   const plain = fileName.replace(/\.[^.]*$/, "").replaceAll(/[^A-Za-z0-9_-]+/g, "-");
-  return plain.replaceAll(/^-+|-+$/g, "").slice(0, LONGEST_READABLE);
+  return plain.replace(/^-+/, "").slice(0, LONGEST_READABLE).replace(/-+$/, "");
 }
 
 export const modelKey = (networkId: string, file: string) =>

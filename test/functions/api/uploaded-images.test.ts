@@ -7,6 +7,8 @@ test.each([
   ["A snail (2).JPG", "A-snail-2"],
   ["../../jobs/x.png", "jobs-x"],
   ["a".repeat(256), "a".repeat(40)],
+  // a cut leaves no dash at the end
+  [`${"a".repeat(39)} snail.png`, "a".repeat(39)],
 ])("the key of an image called %s ends with what a label can have of it", async (name, stem) => {
   const image = { kind: "image", contentType: "image/png", sizeBytes: 9, name };
   const call = apiClient(await memoryPipeline(), {
