@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { NetworkDescription } from "../../lib/networks/description.ts";
@@ -7,6 +8,10 @@ import { type Network, openNetwork } from "../../lib/networks/registry.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../lib/onnx/tensor.ts";
+import {
+  type AnalysedNetwork,
+  analyseNetwork,
+} from "../../lib/pipeline/networks/analyse-network.ts";
 import { uniform } from "./random.ts";
 
 export const CLASS_NAMES = ["snail", "tiger", "zebra, Equus", "castle", "fountain"] as const;
@@ -43,6 +48,16 @@ export async function tinyNetwork(
   await writeFile(join(folder, id, "labels.txt"), `${CLASS_NAMES.join("\n")}\n`);
   await writeFile(join(folder, id, "network.json"), JSON.stringify(description));
   return openNetwork(id, { folders: [folder], cacheFolder: folder });
+}
+
+/** The same, analysed; its folder is gone. */
+export async function analysedTinyNetwork(): Promise<AnalysedNetwork> {
+  const folder = await mkdtemp(join(tmpdir(), "tiny-network-"));
+  try {
+    return await analyseNetwork(await tinyNetwork(folder));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function tinyModel(wideChannels: number, seed: number): Uint8Array {

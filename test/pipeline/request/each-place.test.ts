@@ -1,26 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { expect, test } from "vitest";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
-
-import {
-  type AnalysedNetwork,
-  analyseNetwork,
-} from "../../../lib/pipeline/networks/analyse-network.ts";
 import type { TargetFile } from "../../../lib/pipeline/request/resolved-request.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
+import { analysedTinyNetwork } from "../../support/tiny-network.ts";
 import { problemsOf } from "./problems-of.ts";
 
-let folder: string;
-let network: AnalysedNetwork;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "each-place-"));
-  network = await analyseNetwork(await tinyNetwork(folder));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const network = await analysedTinyNetwork();
 
 const KEYS = ["uploads/snail.png", "uploads/tiger.png"];
 const files = KEYS.map((key): TargetFile => ({ key, sha256: key, shape: null }));

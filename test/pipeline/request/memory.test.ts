@@ -1,28 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { acceptRequest } from "../../../lib/pipeline/job/accept-request.ts";
-import {
-  type AnalysedNetwork,
-  analyseNetwork,
-} from "../../../lib/pipeline/networks/analyse-network.ts";
 import { memoryNotice, requireMemory } from "../../../lib/pipeline/request/memory-problems.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
+import { analysedTinyNetwork } from "../../support/tiny-network.ts";
 import { problemsOf } from "./problems-of.ts";
 
-let folder: string;
-let network: AnalysedNetwork;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "memory-"));
-  network = await analyseNetwork(await tinyNetwork(folder));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const network = await analysedTinyNetwork();
 
 const FOURIER = { network: "tiny", layer: "wide", channels: [1], method: "fourier" };
 const resolve = (more: object) =>

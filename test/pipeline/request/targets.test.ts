@@ -1,27 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { encodeNpy } from "../../../lib/image/npy.ts";
-import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
-import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { requestHash } from "../../../lib/pipeline/job/job-id.ts";
 import { parseLocalRequest, parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { diversityProblems } from "../../../lib/pipeline/request/resolve-targets.ts";
 import { loadTargetFiles, pinTargetFiles } from "../../../lib/pipeline/request/target-files.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
+import { analysedTinyNetwork } from "../../support/tiny-network.ts";
 import { problemsOf } from "./problems-of.ts";
 
-let folder: string;
-let network: AnalysedNetwork;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "targets-"));
-  network = await analyseNetwork(await tinyNetwork(folder));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const network = await analysedTinyNetwork();
 
 const seven = encodeNpy(
   [7],
