@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { findLayer } from "../../../lib/networks/layers.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
 import { DataType } from "../../../lib/onnx/element-type.ts";
-import { float } from "../../../lib/onnx/model.ts";
+import { float, type Node } from "../../../lib/onnx/model.ts";
 import { floatTensor, intScalar, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { fileFacts, layerFacts } from "../../../lib/pipeline/networks/layer-facts.ts";
@@ -202,13 +202,17 @@ test("scale and zero point that the file finds for each image are no constants",
   expect(await constantsOf("twice")).toEqual([undefined, [0.5]]);
 });
 
-test("what a Loop makes has the body's attributes, and long ones are cut", async () => {
-  const body = sketch({
+/** Of a Loop, whose rounds make y of x, [1, 2, 4, 5]. */
+const bodyOf = (round: Node) =>
+  sketch({
     inputs: { i: [], going: [], x: [1, 2, 4, 5] },
     types: { i: "int64", going: "bool" },
-    nodes: [node("Identity", "going", "on"), node("LeakyRelu", "x", "y", { alpha: float(0.2) })],
+    nodes: [node("Identity", "going", "on"), round],
     outputs: ["on", "y"],
   });
+
+test("what a Loop makes has the body's attributes, and long ones are cut", async () => {
+  const body = bodyOf(node("LeakyRelu", "x", "y", { alpha: float(0.2) }));
   const network = await analysed(
     {
       inputs: { image: [1, 3, 4, 5] },
@@ -236,12 +240,7 @@ test("what a Loop makes has the body's attributes, and long ones are cut", async
 });
 
 test("where a Loop's node is looked at in other terms, it reads what the round reads", async () => {
-  const body = sketch({
-    inputs: { i: [], going: [], x: [1, 2, 4, 5] },
-    types: { i: "int64", going: "bool" },
-    nodes: [node("Identity", "going", "on"), node("Softmax", "x", "y", { axis: 1 })],
-    outputs: ["on", "y"],
-  });
+  const body = bodyOf(node("Softmax", "x", "y", { axis: 1 }));
   const network = await analysed(
     {
       inputs: { image: [1, 3, 4, 5] },
