@@ -15,7 +15,10 @@ const values = benchOptions(USAGE, { only: "steps,tiles,memory", rounds: "15", o
 const CLASSES = { network: "googlenet", layer: "loss3-classifier", method: "fourier" };
 const ofLayer = (layer: string) => ({ ...CLASSES, layer, preset: "channels" });
 const TILES = [
-  ...["natural", "vivid", "poster", "lucid", "maco"].map((preset) => ({ ...CLASSES, preset })),
+  ...["natural", "vivid", "poster", "lucid", "maco", "ellipses"].map((preset) => ({
+    ...CLASSES,
+    preset,
+  })),
   ofLayer("inception_3b-1x1"),
   ofLayer("inception_4c-1x1"),
   ofLayer("inception_5b-1x1"),

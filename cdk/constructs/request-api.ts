@@ -43,6 +43,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/jobs/{jobId}/tiles/{channel}" },
   { method: "GET", path: "/jobs/{jobId}/sheet" },
   { method: "GET", path: "/jobs/{jobId}/animations/{channel}" },
+  { method: "GET", path: "/jobs/{jobId}/svgs/{channel}" },
   { method: "GET", path: "/jobs/{jobId}/deep-zoom/{level}/{column}/{row}" },
   { method: "POST", path: "/atlases", body: "AtlasRequest" },
   { method: "GET", path: "/atlases/{name}" },

@@ -232,6 +232,10 @@ class Job:
         """How it came about, if the request asked for `animation`. :raises ValueError: as tile"""
         return self._picture(f"animations/{channel}")
 
+    def svg(self, channel: int) -> str:
+        """It as an SVG document, if it is painted in `ellipses`. :raises ValueError: as tile"""
+        return self._picture(f"svgs/{channel}").data.decode()
+
     def _picture(self, path: str) -> Image:
         try:
             return Image(_send(self.client.call("GET", f"{self._path}/{path}")["url"]))

@@ -87,6 +87,23 @@ export const getAnimation = defineRoute({
   },
 });
 
+export const getSvg = defineRoute({
+  method: "GET",
+  template: "/jobs/{jobId}/svgs/{channel}",
+  operationId: "getSvg",
+  summary: "A channel's picture as an SVG document, of one that is painted in ellipses",
+  ...NO_INPUT,
+  path: channelPathSchema,
+  success: redirect("the SVG document"),
+  problems: ["not-found"],
+  handle: async ({ path }, deps) => {
+    const end = await findEnd(path, deps);
+    if (end.state === "ok" && end.svg !== undefined) return redirectTo(end.svg.key, deps);
+    const { jobId, channel } = path;
+    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' has no SVG`]);
+  },
+});
+
 export const getSheet = defineRoute({
   method: "GET",
   template: "/jobs/{jobId}/sheet",

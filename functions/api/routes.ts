@@ -4,7 +4,14 @@ import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { createAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
-import { getAnimation, getChannel, getDeepZoomPiece, getSheet, getTile } from "./picture-routes.ts";
+import {
+  getAnimation,
+  getChannel,
+  getDeepZoomPiece,
+  getSheet,
+  getSvg,
+  getTile,
+} from "./picture-routes.ts";
 import {
   deleteNetwork,
   getLayer,
@@ -60,6 +67,7 @@ export const ROUTES: readonly Route[] = [
   getChannel,
   getTile,
   getAnimation,
+  getSvg,
   getSheet,
   getDeepZoomPiece,
   createAtlas,

@@ -4,6 +4,7 @@ import type { ObjectStore } from "../storage/object-store.ts";
 
 export const JSON_TYPE = "application/json";
 export const PNG_TYPE = "image/png";
+export const SVG_TYPE = "image/svg+xml";
 export const BINARY_TYPE = "application/octet-stream";
 export const TEXT_TYPE = "text/plain; charset=utf-8";
 export const XML_TYPE = "application/xml";

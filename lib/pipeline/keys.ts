@@ -100,6 +100,8 @@ export function roundKeys(jobId: string, round = 0) {
     rawTile: (channel: number) => `${tiles}${channelName(channel)}.npy`,
     /** How the image came about, where the request wants it. */
     animation: (channel: number, format: string) => `${tiles}${channelName(channel)}.${format}`,
+    /** The image as shapes, of one in ellipses. */
+    svg: (channel: number) => `${tiles}${channelName(channel)}.svg`,
     attempts,
     /** How often the channel's image has been begun; overwritten. */
     attemptsOf: (channel: number) => `${attempts}${channelName(channel)}`,

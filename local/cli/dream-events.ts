@@ -30,8 +30,12 @@ function describeResult(result: ChannelResult, tiles: string): object {
   if (state === "failed") return { channel, state, reason: result.reason };
   const { activation, seconds, quality } = result;
   const tile = join(tiles, basename(result.tile.key));
-  const animation = result.animation && { animation: join(tiles, basename(result.animation.key)) };
-  return { channel, state, tile, ...animation, activation, seconds, quality };
+  const { animation, svg } = result;
+  const beside = {
+    ...(svg && { svg: join(tiles, basename(svg.key)) }),
+    ...(animation && { animation: join(tiles, basename(animation.key)) }),
+  };
+  return { channel, state, tile, ...beside, activation, seconds, quality };
 }
 
 function describeOutcome(outcome: JobOutcome, { sheet, manifest, tiles }: ResultPaths): object {

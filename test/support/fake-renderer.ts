@@ -93,7 +93,9 @@ export class FakeRenderer implements Renderer {
     image.data[0] = (image.data[0] ?? 0) + (this.#options.noise ?? 0);
     const drawnOn = provider === "auto" || provider === "gpu" ? "cpu" : provider;
     const facts = { seconds: 0.5, provider: drawnOn, seed, restarts: 0 };
-    return { kind: "image", channel, image, trace, ...facts };
+    const isPainted = request.method === "fourier" && request.ellipses !== undefined;
+    const svg = isPainted && { svg: `<svg id="${channel}"/>` };
+    return { kind: "image", channel, image, ...svg, trace, ...facts };
   }
 }
 

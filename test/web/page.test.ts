@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
 
   test("a channel shows how it came about, and its picture in whichever recipe it has one", async () => {
     await draw({ layer: "pool", channels: [1], animation: "gif" });
-    await draw({ layer: "pool", channels: [2], seed: 5 });
+    await draw({ layer: "pool", channels: [2], method: "fourier", ellipses: 3 });
     const { page, complaints } = await openPage(browser());
     await page.goto(at("#/tiny/pool/1"));
     const source = () => page.getByRole("figure").getByRole("img").getAttribute("src");
@@ -83,9 +83,13 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await expect.poll(source, PATIENT).toMatch(/animations\/1$/);
     await page.getByRole("button", { name: "Stop the ascent" }).click();
     await expect.poll(source, PATIENT).toMatch(/tiles\/1$/);
+    const asSvg = page.getByRole("link", { name: "open it as SVG" });
+    expect(await asSvg.count()).toBe(0);
     await page.goto(at("#/tiny/pool/2"));
     await page.getByRole("heading", { name: "Channel 2" }).waitFor();
     await expect.poll(source, PATIENT).toMatch(/tiles\/2$/);
+    const svg = await fetch(new URL((await asSvg.getAttribute("href"))!, url()));
+    expect(await svg.text()).toBe('<svg id="2"/>');
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -216,7 +216,7 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     await page.getByRole("img", { name: "channel 5" }).waitFor();
     expect(await chosen.textContent()).toBe("the network's own recipe");
     expect(await chosen.getAttribute("value")).toBe(id);
-    expect(await page.getByRole("option").count()).toBe(8);
+    expect(await page.getByRole("option").count()).toBe(9);
 
     await page.goto(`${url()}/#/-/request?network=own&layer=classes`);
     await page.getByText("suggested: the network's own recipe, as the layer").waitFor();

@@ -69,11 +69,12 @@ describe("an ascent is the CPU's", () => {
   });
 
   test.each([
-    ["coefficients", "anywhere", FOURIER_PRESETS.natural, 1e-4],
-    ["coefficients", "wrapped", FOURIER_PRESETS.natural, 1e-4],
+    ["Fourier coefficients", "anywhere", FOURIER_PRESETS.natural, 1e-4],
+    ["Fourier coefficients", "wrapped", FOURIER_PRESETS.natural, 1e-4],
     // WGSL's sine may be 2^-11 off, and of a gradient of next to nothing Adam makes a whole step
     ["phases", "anywhere", FOURIER_PRESETS.maco, TOLERANCES.webgpu],
-  ] as const)("of Fourier %s, crops %s", async (_, place, preset, tolerance) => {
+    ["ellipses", "anywhere", FOURIER_PRESETS.ellipses, TOLERANCES.webgpu],
+  ] as const)("of %s, crops %s", async (_, place, preset, tolerance) => {
     const recipe = {
       ...preset.parameters,
       canvasSize: { height: 25, width: 38 },

@@ -132,6 +132,8 @@ export const tileAddress = (jobId: string, channel: number) =>
   `jobs/${segment(jobId)}/tiles/${channel}`;
 export const animationAddress = (jobId: string, channel: number) =>
   `jobs/${segment(jobId)}/animations/${channel}`;
+export const svgAddress = (jobId: string, channel: number) =>
+  `jobs/${segment(jobId)}/svgs/${channel}`;
 export const sheetAddress = (jobId: string) => `jobs/${segment(jobId)}/sheet`;
 export const pieceAddress = (jobId: string, level: number, column: number, row: number) =>
   `jobs/${segment(jobId)}/deep-zoom/${level}/${column}/${row}`;

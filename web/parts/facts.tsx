@@ -1,4 +1,4 @@
-import { animationAddress, getResult, tileAddress } from "../api/client.ts";
+import { animationAddress, getResult, svgAddress, tileAddress } from "../api/client.ts";
 import type { ImageDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
@@ -49,7 +49,8 @@ export function Facts({ jobId, channel, isPlaying, onPlay }: FactsProps) {
 }
 
 function Figures({ of }: { readonly of: ImageDocument }) {
-  const { jobId, channel, activation, tile, seconds, provider, seed, restarts, notices = [] } = of;
+  const { jobId, channel, activation, tile, svg, seconds, provider, seed, restarts } = of;
+  const { notices = [] } = of;
   return (
     <section>
       <h2>Figures</h2>
@@ -59,6 +60,12 @@ function Figures({ of }: { readonly of: ImageDocument }) {
         <dt>size</dt>
         <dd>
           {tile.width} × {tile.height} px <a href={tileAddress(jobId, channel)}>open the picture</a>
+          {svg !== undefined && (
+            <>
+              {" "}
+              <a href={svgAddress(jobId, channel)}>open it as SVG</a>
+            </>
+          )}
         </dd>
         <dt>drawn in</dt>
         <dd>

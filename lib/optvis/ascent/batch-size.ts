@@ -1,6 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { imageShapeOf, shapeMismatch } from "../graph/layer-pass.ts";
+import { numbersHeld } from "../graph/parameterisation/ellipses.ts";
 import { FLOAT_BYTES, passBytes } from "../graph/pass-memory.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { AscentTask } from "./task.ts";
@@ -66,15 +67,20 @@ export function batchSize(task: AscentTask, sizes: BatchSizes, count: number): B
  * on the batch, and are not to change with every window that is open on the card's screen.
  */
 function fittingGroups(
-  { network, layer, freeBytes = null }: AscentTask,
+  task: AscentTask,
   { seen, canvas }: BatchSizes,
   group: number,
 ): { readonly fitting: number; readonly notice: string | null } {
+  const { network, layer, freeBytes = null } = task;
   if (freeBytes === null) return { fitting: Infinity, notice: null };
   const { model } = network;
+  const ellipses = task.method === "fourier" ? (task.recipe.ellipses ?? 0) : 0;
   const imageShape = imageShapeOf(model, group, seen);
   const canvasBytes = FLOAT_BYTES * sizeOf(imageShapeOf(model, group, canvas));
-  const groupBytes = passBytes({ model, layer, imageShape }) + CANVASES * canvasBytes;
+  const groupBytes =
+    passBytes({ model, layer, imageShape }) +
+    CANVASES * canvasBytes +
+    FLOAT_BYTES * group * numbersHeld(canvas, ellipses);
   const most = Math.max(1, (CARD_SHARE * freeBytes) / groupBytes);
   const fitting = 2 ** Math.floor(Math.log2(most));
   const gigabytes = (freeBytes / 1e9).toFixed(1);

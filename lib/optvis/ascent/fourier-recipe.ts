@@ -16,12 +16,14 @@ export interface FourierRecipe {
   readonly learningRateDecay: "cosine" | "none";
   /** The image's spectrum begins as 1 / frequency^decay. */
   readonly spectrumDecay: number;
-  /** Standard deviation of the coefficients' noise at the start, where their magnitude is free. */
+  /** Standard deviation of the noise at the start, of coefficients or of what ellipses are made of. */
   readonly initialDeviation: number;
   /**
    * What every coefficient's magnitude stays, while its phase alone is changed. @default 0: free
    */
   readonly fixedMagnitude?: number | undefined;
+  /** How many ellipses the image is painted in, in place of coefficients. @default 0: none */
+  readonly ellipses?: number | undefined;
   /** Factor of the two colour differences; 1: as in photographs. */
   readonly saturation: number;
   /**

@@ -4,7 +4,12 @@ import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { FOURIER_STATE } from "../graph/fourier-graph.ts";
 import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
-import { type FourierImage, parameterShape } from "../graph/parameterisation/fourier.ts";
+import type { FourierImage } from "../graph/parameterisation/fourier.ts";
+import {
+  isOfEllipses,
+  type ParameterImage,
+  parameterShape,
+} from "../graph/parameterisation/parameter-image.ts";
 import { eachFrequency, spectrumLayout } from "../graph/parameterisation/spectrum-layout.ts";
 import { windowsOf } from "../quality/windows.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
@@ -16,6 +21,7 @@ import { onceMade } from "./once-made.ts";
 import { greysOf } from "./start-colour.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
+import { svgOfEllipses } from "./ellipse-svg.ts";
 import { floatOutput } from "./outputs.ts";
 import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
 import type { FourierTask } from "./task.ts";
@@ -36,6 +42,10 @@ export function fourierPlan(task: FourierTask): AscentPlan {
       const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
       const outputs = await session.run(imageGraph, { coefficients: batch });
       return planesOf(task, floatOutput(outputs, "image"));
+    },
+    svgOf: async ({ coefficients }, session) => {
+      const image = parameterImage(task);
+      return isOfEllipses(image) ? svgOfEllipses(session, image, coefficients!) : null;
     },
   };
 }
@@ -64,7 +74,7 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const sizes = { seen: cropSize, canvas: canvasSize };
   const { batch, notice } = batchSize(task, sizes, count);
   const shape = imageShapeOf(network.model, batch, cropSize);
-  const image = fourierImage(task);
+  const image = parameterImage(task);
   const greys = greysOf(network);
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
   const parts = { image, greys, surround, totalVariation } as const;
@@ -76,16 +86,16 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
 }
 
-function fourierImage({ recipe, network }: FourierTask): FourierImage {
-  const { canvasSize, spectrumDecay, fixedMagnitude = 0, saturation } = recipe;
+function parameterImage({ recipe, network }: FourierTask): ParameterImage {
+  const { canvasSize, spectrumDecay, fixedMagnitude = 0, ellipses = 0, saturation } = recipe;
   const { height, width } = canvasSize;
+  const common = { size: { height, width }, saturation, planes: network.planes };
+  if (ellipses > 0) return { ...common, ellipses };
   return {
-    size: { height, width },
+    ...common,
     highestFrequency: highestFrequency(recipe),
     spectrumDecay,
     ...(fixedMagnitude > 0 && { fixedMagnitude }),
-    saturation,
-    planes: network.planes,
   };
 }
 
@@ -119,21 +129,35 @@ export function halvingFrequency({ canvasSize, cropSize, cropFraction }: Pitches
   return pitch > SHARP_PITCH ? 0.5 / pitch : null;
 }
 
-/**
- * Noise of one channel: its coefficients are N(0, deviation^2), drawn plane by plane in the order
- * kx, ky, real and imaginary part; or its phases U(0, 2 pi), in the same order. The same whatever
- * the batch and the machine.
- */
+/** Noise of one channel, the same whatever the batch and the machine. */
 function startParameters(task: FourierTask, { channel, restarts }: Beginning): Parameters {
   const { network, layer, recipe, seed } = task;
-  const layout = spectrumLayout(recipe.canvasSize, network.planes.length, highestFrequency(recipe));
-  const image = fourierImage(task);
-  const shape = parameterShape(image);
-  const parameters = new Float32Array(sizeOf(shape));
+  const image = parameterImage(task);
   const { drawnAs } = targetOf(task, channel);
-  const { initialDeviation } = recipe;
   const key = ["spectrum", laterSeed(seed, restarts), network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
+  const shape = parameterShape(image);
+  const parameters = isOfEllipses(image)
+    ? standardNormal(sizeOf(shape), uniform).map((value) => recipe.initialDeviation * value)
+    : startSpectrum(image, recipe.initialDeviation, uniform);
+  const [first, ...moments] = FOURIER_STATE;
+  return Object.fromEntries([
+    [first, floatTensor(shape, parameters)],
+    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(parameters.length))]),
+  ]);
+}
+
+/**
+ * Coefficients N(0, deviation^2), drawn plane by plane in the order kx, ky, real and imaginary
+ * part; or phases U(0, 2 pi), in the same order.
+ */
+function startSpectrum(
+  image: FourierImage,
+  initialDeviation: number,
+  uniform: () => number,
+): Float32Array {
+  const layout = spectrumLayout(image.size, image.planes.length, image.highestFrequency);
+  const parameters = new Float32Array(sizeOf(parameterShape(image)));
   const { across, down } = layout;
   for (let plane = 0; plane < layout.planes; plane++) {
     if (image.fixedMagnitude !== undefined) {
@@ -149,18 +173,15 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
       parameters[imaginary + plane] = initialDeviation * draws[next++]!;
     });
   }
-  const [first, ...moments] = FOURIER_STATE;
-  return Object.fromEntries([
-    [first, floatTensor(shape, parameters)],
-    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(parameters.length))]),
-  ]);
+  return parameters;
 }
 
 function graphOfImage(task: FourierTask): SessionGraph {
   const { provider, recipe } = task;
   const halving = halvingFrequency(recipe);
-  const whole = fourierImage(task);
-  const canvas = halving === null ? whole : { ...whole, halvingFrequency: halving };
+  const whole = parameterImage(task);
+  const isSharp = halving === null || isOfEllipses(whole);
+  const canvas = isSharp ? whole : { ...whole, halvingFrequency: halving };
   return {
     key: JSON.stringify(["fourier image", provider, canvas]),
     provider,
@@ -170,6 +191,6 @@ function graphOfImage(task: FourierTask): SessionGraph {
 }
 
 function planesOf(task: FourierTask, { data }: FloatTensor): Planes {
-  const { size } = fourierImage(task);
+  const { size } = parameterImage(task);
   return addToPlanes({ ...size, data }, greysOf(task.network));
 }

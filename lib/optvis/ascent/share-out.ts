@@ -87,7 +87,8 @@ async function runBatch(session: SessionWorker, batch: readonly AscentState[], r
       if (state.stop) return { state, result: failedResult(plan, state, state.stop) };
       if (stage !== plan.stages.at(-1)) return { state, result: null };
       const image = await plan.imageOf(state.parameters, session);
-      return { state, result: imageResult(state, image) };
+      const svg = (await plan.svgOf?.(state.parameters, session)) ?? null;
+      return { state, result: { ...imageResult(state, image), ...(svg !== null && { svg }) } };
     }),
   );
 }

@@ -34,4 +34,6 @@ export interface AscentPlan extends Starts {
   readonly imageGraph: SessionGraph | null;
   /** The image that parameters stand for: planes in units of 0..255 less the network's mean. */
   readonly imageOf: (parameters: Parameters, session: SessionWorker) => Promise<Planes>;
+  /** The finished image as an SVG document, where it is made of shapes. @default never */
+  readonly svgOf?: (parameters: Parameters, session: SessionWorker) => Promise<string | null>;
 }

@@ -80,6 +80,8 @@ export interface AscentImage {
   /** 1-based. */
   readonly channel: number;
   readonly image: Planes;
+  /** The same as an SVG document, of one in ellipses. @default there is none */
+  readonly svg?: string | undefined;
   readonly trace: readonly TracePoint[];
   readonly seconds: number;
   /** How often another seed was needed because the gradient was zero everywhere. */

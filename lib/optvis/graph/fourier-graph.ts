@@ -9,13 +9,18 @@ import {
 } from "./objective-through.ts";
 import { emitTotalVariationGradient } from "./objective/total-variation.ts";
 import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
-import { fourier, type FourierImage, parameterShape } from "./parameterisation/fourier.ts";
+import {
+  emitWhole,
+  type ParameterImage,
+  parameterisationOf,
+  parameterShape,
+} from "./parameterisation/parameter-image.ts";
 import { affineCrop } from "./transforms/affine-crop.ts";
 import type { SurroundName } from "./transforms/surround.ts";
 
 export interface FourierParts {
   readonly method: "fourier";
-  readonly image: FourierImage;
+  readonly image: ParameterImage;
   /** Mid-grey in each of the network's planes, in units of 0..255 less the network's mean. */
   readonly greys: readonly number[];
   /** What crops see beyond the edges of the canvas. */
@@ -25,14 +30,14 @@ export interface FourierParts {
 }
 
 /**
- * The tensors that the Loop carries: coefficients, or their phases where these alone are changed,
- * and Adam's two moments of their gradient.
+ * The tensors that the Loop carries: coefficients, or what else the image is made of, their phases
+ * or ellipses, and Adam's two moments of their gradient.
  */
 export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] as const;
 
 /**
- * Lucid's ascent on the Fourier coefficients of decorrelated colours: each iteration sees one
- * random crop of the canvas, and Adam makes the step. The canvas may have any size, the network
+ * Lucid's ascent, on the Fourier coefficients of decorrelated colours or on what else the image is
+ * made of: each iteration sees one random crop of the canvas, and Adam makes the step. The canvas may have any size, the network
  * sees its crop alone.
  *
  * Carries `FOURIER_STATE`, each [N, ...parameterShape]. Inputs of its own: `affine` (see
@@ -49,7 +54,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const iterations = graph.input("iterations", "int64", []);
   const rates = adamRatesInput(graph);
 
-  const parameterisation = fourier(canvas);
+  const parameterisation = parameterisationOf(canvas);
   const sizes = { canvasSize: canvas.size, cropSize: { height, width } };
   const transform = affineCrop(graph, n, { ...sizes, offsets: greys, surround, provider });
   const objective = objectiveThrough(specification);
@@ -86,13 +91,12 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
 }
 
 /**
- * The image of given coefficients, or phases. Input `coefficients`; output `image` [N, planes, H,
- * W], the network's planes in units of 0..255 less its mean.
+ * The image of given coefficients, phases or ellipses. Input `coefficients`; output `image` [N,
+ * planes, H, W], the network's planes in units of 0..255 about mid-grey.
  */
-export function fourierImageGraph(canvas: FourierImage, batch: number): Graph {
+export function fourierImageGraph(canvas: ParameterImage, batch: number): Graph {
   const graph = new GraphBuilder();
   const shape = [batch, ...parameterShape(canvas)];
   const coefficients = graph.input("coefficients", "float32", shape);
-  const { image } = fourier(canvas)(graph, coefficients);
-  return graph.build("image of coefficients", [["image", image]]);
+  return graph.build("image of coefficients", [["image", emitWhole(graph, canvas, coefficients)]]);
 }

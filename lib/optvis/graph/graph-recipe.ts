@@ -5,7 +5,9 @@ import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
-import type { FourierImage } from "./parameterisation/fourier.ts";
+import type { EllipseImage } from "./parameterisation/ellipse-parameters.ts";
+import { ellipsesGraph } from "./parameterisation/ellipses.ts";
+import type { ParameterImage } from "./parameterisation/parameter-image.ts";
 
 /** What `layerPass` takes. */
 export interface PassRecipe {
@@ -26,7 +28,8 @@ export type GraphRecipe =
     }
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
-  | { readonly kind: "fourier image"; readonly canvas: FourierImage; readonly batch: number }
+  | { readonly kind: "fourier image"; readonly canvas: ParameterImage; readonly batch: number }
+  | { readonly kind: "ellipses"; readonly canvas: EllipseImage }
   /** A graph as it is. */
   | { readonly kind: "graph"; readonly graph: Graph };
 
@@ -47,6 +50,8 @@ export function graphOf(recipe: GraphRecipe): Graph {
       return layerGraph(passOf(recipe.pass));
     case "fourier image":
       return fourierImageGraph(recipe.canvas, recipe.batch);
+    case "ellipses":
+      return ellipsesGraph(recipe.canvas);
     case "graph":
       return recipe.graph;
     default:

@@ -55,6 +55,7 @@ const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
   "channel means": true,
   layer: true,
   "fourier image": true,
+  ellipses: true,
   graph: false,
 };
 

@@ -8,6 +8,7 @@ import {
   JSON_TYPE,
   nothingIfDamaged,
   PNG_TYPE,
+  SVG_TYPE,
   XML_TYPE,
 } from "../json.ts";
 import type { DeepZoomPlace, RoundKeys } from "../keys.ts";
@@ -56,6 +57,11 @@ export class JobImages {
   /** @param format its name, also in its media type. @returns the animation that is there now */
   writeAnimation(channel: number, bytes: Uint8Array, format: string): Promise<StoredImage> {
     return this.#putOnce(this.#keys.animation(channel, format), bytes, `image/${format}`);
+  }
+
+  /** @returns the SVG document that is there now */
+  writeSvg(channel: number, svg: string): Promise<StoredImage> {
+    return this.#putOnce(this.#keys.svg(channel), Buffer.from(svg), SVG_TYPE);
   }
 
   /**

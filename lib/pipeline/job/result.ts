@@ -32,6 +32,8 @@ const okResult = z.strictObject({
    * off.
    */
   raw: z.strictObject({ key: z.string(), sha256: z.string() }).nullable(),
+  /** The image as an SVG document, of one in ellipses. */
+  svg: z.strictObject({ key: z.string(), sha256: z.string() }).optional(),
   /** How the image came about, where the request wants it; `seconds` of one run. */
   animation: z
     .strictObject({ key: z.string(), sha256: z.string(), seconds: z.number().min(0) })

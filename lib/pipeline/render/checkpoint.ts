@@ -52,6 +52,7 @@ const headerSchema = z.strictObject({
         width: z.int().min(1),
         height: z.int().min(1),
       }),
+      svg: z.string().optional(),
       trace,
       seconds: z.number(),
       restarts: z.int(),

@@ -35,6 +35,8 @@ export interface ChannelImage extends ChannelOfLayer {
   readonly planes: Planes;
   /** The tile as a file, the planes scaled as the request's `outputScaling` says. */
   readonly png: Uint8Array;
+  /** The image as an SVG document, of one in ellipses; `null`: it is none. */
+  readonly svg: string | null;
   /** Its ascent as a WebP or GIF file, as the request's `animation` says; `null`: not asked for. */
   readonly animation: Uint8Array | null;
   /** Activation strength, the mean of the channel's map, before the last iteration's update. */
@@ -105,9 +107,9 @@ export async function renderRequest(
     }
     ok++;
     const { image: planes, png, activation, trace, seconds, seed, quality, redrawn } = tile;
-    const animation = tile.animation?.bytes ?? null;
-    const drawn = { planes, png, animation, activation, trace, seconds, seed, quality, redrawn };
-    return tell({ kind: "image", ...which, ...drawn });
+    const encoded = { png, svg: tile.svg ?? null, animation: tile.animation?.bytes ?? null };
+    const drawn = { activation, trace, seconds, seed, quality, redrawn };
+    return tell({ kind: "image", ...which, planes, ...encoded, ...drawn });
   };
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
   const renderer = new EngineRenderer({ threads, gate });

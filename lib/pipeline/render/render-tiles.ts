@@ -187,8 +187,8 @@ class TileDrawings {
 }
 
 function renderedOf(tile: ExaminedTile): RenderedImage {
-  const { channel, image, trace, seconds, restarts, provider, seed } = tile;
-  return { kind: "image", channel, image, trace, seconds, restarts, provider, seed };
+  const { channel, image, svg, trace, seconds, restarts, provider, seed } = tile;
+  return { kind: "image", channel, image, svg, trace, seconds, restarts, provider, seed };
 }
 
 function betterOf(first: ExaminedTile, second: ExaminedTile | FailedChannel): ExaminedTile {

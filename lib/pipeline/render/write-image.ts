@@ -20,7 +20,7 @@ export async function writeImage(
     const { reason } = tile;
     return job.end(channel, { state: "failed", source: "renderer", reason }, delivered);
   }
-  const { image, picture, animation, png, quality } = tile;
+  const { image, picture, svg, animation, png, quality } = tile;
   const { seconds, provider, seed, restarts, redrawn } = tile;
   const { width, height, data } = image;
   const planes = data.length / (width * height);
@@ -30,6 +30,7 @@ export async function writeImage(
       : null;
   const animated =
     animation && (await job.images.writeAnimation(channel, animation.bytes, animation.format));
+  const shapes = svg === undefined ? null : await job.images.writeSvg(channel, svg);
   const stored = await job.images.writeTile(channel, png);
   const { notices } = delivered;
   return job.end(
@@ -38,6 +39,7 @@ export async function writeImage(
       state: "ok",
       tile: { ...stored, width: picture.width, height: picture.height },
       raw,
+      ...(shapes && { svg: shapes }),
       ...(animated && { animation: { ...animated, seconds: animation.seconds } }),
       activation: tile.activation,
       trace: [...tile.trace],

@@ -54,7 +54,7 @@ export function completeRequest(
   const { channels: _, targets: __, channelAxis: ___, ...given } = request;
   const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
-  const { preset: ____, fixedMagnitude: _____, ...rest } = others;
+  const { preset: ____, fixedMagnitude: _____, ellipses: ______, ...rest } = others;
   return { ...rest, ...fourierParameters(others, model, layer), ...indices };
 }
 
@@ -69,13 +69,15 @@ function fourierParameters(
   layer: LayerWithChannels,
 ): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
-  const { cropFraction, fixedMagnitude: usual, ...others } = preset.parameters;
+  const { cropFraction, fixedMagnitude: usual, ellipses: many, ...others } = preset.parameters;
   const fixedMagnitude = request.fixedMagnitude ?? usual ?? 0;
+  const ellipses = request.ellipses ?? many ?? 0;
   const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer);
   const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
     ...(fixedMagnitude > 0 && { fixedMagnitude }),
+    ...(ellipses > 0 && { ellipses }),
     canvasSize: [canvas.height, canvas.width],
     cropSize: [crop.height, crop.width],
     cropFraction: withGiven(cropFraction, request.cropFraction ?? {}),

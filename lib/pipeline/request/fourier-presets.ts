@@ -102,6 +102,20 @@ const maco: Preset = {
   },
 };
 
+/** A painting in translucent ellipses, which take their time to find their places. */
+const ellipses: Preset = {
+  ...natural,
+  parameters: {
+    ...natural.parameters,
+    numIterations: 200,
+    learningRate: 0.05,
+    cropFraction: { ...natural.parameters.cropFraction, end: [0.75, 1] },
+    initialDeviation: 0.15,
+    saturation: 1.5,
+    ellipses: 160,
+  },
+};
+
 export const FOURIER_PRESETS: Readonly<Record<PresetName, Preset>> = {
   natural,
   vivid,
@@ -109,4 +123,5 @@ export const FOURIER_PRESETS: Readonly<Record<PresetName, Preset>> = {
   channels,
   lucid,
   maco,
+  ellipses,
 };

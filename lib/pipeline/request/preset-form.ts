@@ -33,11 +33,11 @@ export function presetForm(
 /** Of the parameters that a preset sets whatever the network. */
 function differing(request: CompleteFourierRequest, preset: PresetName): Partial<PresetForm> {
   const { cropFraction, ...given } = FOURIER_PRESETS[preset].parameters;
-  // left out where it is none
-  const others = { ...given, fixedMagnitude: given.fixedMagnitude ?? 0 };
+  // left out where they are none
+  const none = { fixedMagnitude: 0, ellipses: 0 };
   const fractions = unlike(request.cropFraction, cropFraction);
   return {
-    ...unlike({ ...request, fixedMagnitude: request.fixedMagnitude ?? 0 }, others),
+    ...unlike({ ...none, ...request }, { ...none, ...given }),
     ...(Object.keys(fractions).length > 0 && { cropFraction: fractions }),
   };
 }

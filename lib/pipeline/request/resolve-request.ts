@@ -18,6 +18,7 @@ import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
+import { ellipseProblems } from "./ellipse-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
 import { type PlacedTargets, placeTargets } from "./each-place.ts";
@@ -93,7 +94,9 @@ export async function resolveRequest(
     ...fixedMeanProblems(request, model, raised),
     ...(channelAxis === undefined ? [] : channelAxisProblems(channelAxis, raised, maps)),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
-    ...(complete.method === "fourier" ? cropProblems(complete) : []),
+    ...(complete.method === "fourier"
+      ? [...cropProblems(complete), ...ellipseProblems(complete)]
+      : []),
     ...(first ? targetFitProblems(wanted, { ...first, layerName: layer.name, files }) : []),
     ...(first ? diversityProblems(drawing.together, model, raised, first.size) : []),
     ...montageProblems(complete, channels.length, tileSize),

@@ -5,6 +5,7 @@ import {
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
 import { FLOAT_BYTES, passBytes } from "../../optvis/graph/pass-memory.ts";
+import { numbersHeld } from "../../optvis/graph/parameterisation/ellipses.ts";
 import {
   type KeptAxis,
   spectrumLayout,
@@ -44,7 +45,7 @@ export function workBytes(
   drawing: Drawing,
 ): number | null {
   if (drawing.method !== "fourier") return null;
-  const { cropSize, canvasSize, highestFrequency, together } = drawing;
+  const { cropSize, canvasSize, highestFrequency, together, ellipses = 0 } = drawing;
   const imageShape = imageShapeOf(model, together, cropSize);
   const imageBytes = (size: Size) => FLOAT_BYTES * sizeOf(imageShapeOf(model, together, size));
   return (
@@ -52,7 +53,9 @@ export function workBytes(
     PASS_SHARE * passBytes({ model, layer, imageShape }) +
     CROPS * imageBytes(cropSize) +
     CANVASES * imageBytes(canvasSize) +
-    SUMS * sumBytes(canvasSize, highestFrequency)
+    (ellipses > 0
+      ? FLOAT_BYTES * together * numbersHeld(canvasSize, ellipses)
+      : SUMS * sumBytes(canvasSize, highestFrequency))
   );
 }
 

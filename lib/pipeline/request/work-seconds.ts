@@ -18,7 +18,7 @@ import {
   START_SECONDS,
 } from "../rates.ts";
 import { asSize, type CompleteRequest } from "./complete-request.ts";
-import { type DeepDreamWork, type FourierWork, sumSeconds } from "./work.ts";
+import { canvasSeconds, type DeepDreamWork, type FourierWork } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
 export interface WorkSeconds {
@@ -47,10 +47,10 @@ export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
     const { method, pyramidLevels, pyramidScale } = request;
     return { method, ...common, imageSize, pyramidLevels, pyramidScale };
   }
-  const { method, cropFraction } = request;
+  const { method, cropFraction, ellipses } = request;
   const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
   const highest = highestFrequency({ ...sizes, cropFraction });
-  return { method, ...common, ...sizes, highestFrequency: highest };
+  return { method, ...common, ...sizes, highestFrequency: highest, ellipses };
 }
 
 /** Of an image that comes of it, or of each of its planes. */
@@ -95,7 +95,7 @@ function stepSeconds(
   passSeconds: (size: Size) => number,
 ): readonly number[] {
   if (drawing.method === "fourier") {
-    return [passSeconds(drawing.cropSize) + sumSeconds(drawing)];
+    return [passSeconds(drawing.cropSize) + canvasSeconds(drawing)];
   }
   const { imageSize: size, pyramidLevels, pyramidScale } = drawing;
   const levels = planLevels(network, layer, { size, pyramidLevels, pyramidScale });

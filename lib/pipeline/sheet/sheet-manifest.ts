@@ -68,9 +68,9 @@ export function tileRecord(result: ChannelResult) {
   if (result.state === "failed") {
     return { ...base, state: result.state, source: result.source, reason: result.reason };
   }
-  const { state, tile, raw, animation, trace, quality, notices } = result;
+  const { state, tile, raw, svg, animation, trace, quality, notices } = result;
   const { activation, seconds, provider, seed, restarts } = result;
-  const files = { tile, raw, ...(animation && { animation }) };
+  const files = { tile, raw, ...(svg && { svg }), ...(animation && { animation }) };
   const figures = { activation, activations: activationsByLevel(trace) };
   const drawn = { seconds, provider, seed, restarts, quality, ...(notices && { notices }) };
   return { ...base, state, ...files, ...figures, ...drawn };

@@ -9,6 +9,7 @@ import {
   type MemoryPipeline,
   memoryPipeline,
   NOW,
+  TINY_REQUEST,
 } from "../../support/memory-pipeline.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
 import { renderMost } from "./render-most.ts";
@@ -145,6 +146,25 @@ describe("one channel of a job", () => {
     expect(none.status).toBe(404);
     expect(none.body).toMatchObject({
       problems: [`channel 3 of job '${still.jobId}' has no animation`],
+    });
+  });
+
+  test("has its SVG document beside it where it is painted in ellipses", async () => {
+    const { network, layer } = TINY_REQUEST;
+    const painted = { network, layer, channels: [3], method: "fourier", ellipses: 5 };
+    const accepted = await call("POST", "/jobs", { body: painted });
+    const { jobId } = accepted.body as { readonly jobId: string };
+    const waves = await pipeline.accept({ channels: [3] });
+    await render();
+    const { status, headers } = await call("GET", `/jobs/${jobId}/svgs/3`);
+    expect(status).toBe(302);
+    expect(headers["Location"]).toContain(`/jobs/${jobId}/tiles/00003.svg`);
+    const bytes = await pipeline.store.get(`jobs/${jobId}/tiles/00003.svg`);
+    expect(Buffer.from(bytes).toString()).toBe('<svg id="3"/>');
+    const none = await call("GET", `/jobs/${waves.jobId}/svgs/3`);
+    expect(none.status).toBe(404);
+    expect(none.body).toMatchObject({
+      problems: [`channel 3 of job '${waves.jobId}' has no SVG`],
     });
   });
 

@@ -245,6 +245,14 @@ test("every field but the long ones has an option with a description", () => {
   );
 });
 
+test("an image in ellipses comes with its SVG document", async () => {
+  const words = ["--layer", "conv2", "--channels", "3", "--method", "fourier", "--ellipses", "2"];
+  const { stdout } = await run(...dream(...words, "--json"));
+  const path = join(folder, "out", "good-conv2.tiles", "00003.svg");
+  expect(stdout).toContain(`"svg":"${path}"`);
+  expect(await readFile(path, "utf8")).toMatch(/^<svg xmlns[^]+<\/svg>\n$/);
+});
+
 test("options of fields that take few words have them as choices, those of numbers have none", () => {
   const options = new Map(requestOptions().map((option) => [option.attributeName(), option]));
   const choices = (name: string) => options.get(name)?.argChoices;

@@ -21,6 +21,9 @@ const photograph = {
 };
 const fourier = fourierTaskOf([2, 5], { recipe: { iterations: 18, totalVariation: 0.1 } });
 const phases = fourierTaskOf([2, 5], { recipe: { iterations: 18, fixedMagnitude: 1.2 } });
+const ellipses = fourierTaskOf([2, 5], {
+  recipe: { iterations: 18, ellipses: 5, initialDeviation: 0.2 },
+});
 
 const weights = normal([2, 3, 3, 3], 2);
 const meanOf = (channel: number) =>
@@ -97,6 +100,7 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
     ],
     ["fourier", fourier],
     ["fourier, phases alone", phases],
+    ["fourier, in ellipses", ellipses],
     ["fourier, along the redirected gradient at first", revived],
     ["images that are to differ, along it at first", diverse],
   ])("%s", async (_, task) => {

@@ -87,6 +87,18 @@ describe("a preset is its parameters", () => {
       },
     ],
     ["maco", { ...NATURAL, fixedMagnitude: 1.2, learningRate: 1, spectrumDecay: 1.35 }],
+    [
+      "ellipses",
+      {
+        ...NATURAL,
+        ellipses: 160,
+        numIterations: 200,
+        learningRate: 0.05,
+        initialDeviation: 0.15,
+        saturation: 1.5,
+        cropFraction: end(0.75, 1),
+      },
+    ],
   ])("%s", async (preset, wanted) => {
     const request = await complete({ ...PATTERNS, preset });
     expect(request).toMatchObject(wanted);
@@ -110,7 +122,7 @@ describe("a preset is its parameters", () => {
   });
 });
 
-test("a magnitude that is not fixed is left out, as requests had no such field once", async () => {
+test("a magnitude that is not fixed and no ellipses are left out, as requests had no such fields once", async () => {
   expect(await complete({ ...CLASSES, fixedMagnitude: 0 })).toEqual(await complete(CLASSES));
   expect(await complete(CLASSES)).not.toHaveProperty("fixedMagnitude");
   const freed = await complete({ ...CLASSES, preset: "maco", fixedMagnitude: 0 });
@@ -119,6 +131,10 @@ test("a magnitude that is not fixed is left out, as requests had no such field o
     fixedMagnitude: 0.5,
     learningRate: 0.12,
   });
+  expect(await complete({ ...CLASSES, ellipses: 0 })).toEqual(await complete(CLASSES));
+  expect(await complete({ ...CLASSES, preset: "ellipses", ellipses: 0 })).not.toHaveProperty(
+    "ellipses",
+  );
 });
 
 test("a parameter that is given takes the preset's place, and canvas and margin follow it", async () => {
@@ -251,3 +267,15 @@ async function headOn([height = 1, width = 1]: readonly number[]): Promise<Analy
   );
   return analyseNetwork(await openNetwork(path, networkFolders({})));
 }
+
+test("what ellipses have not is refused with them", async () => {
+  const painted = { ...CLASSES, preset: "ellipses" };
+  await expect(complete({ ...painted, fixedMagnitude: 0.5 })).rejects.toThrow(
+    "fixedMagnitude: given 0.5, with 160 ellipses, which have no magnitudes; wanted 0, or ellipses of 0",
+  );
+  await expect(complete({ ...painted, cropPlace: "wrapped" })).rejects.toThrow(
+    'cropPlace: given "wrapped", with ellipses, which do not go on at the opposite edge; wanted "anywhere" or "centre", or ellipses of 0',
+  );
+  const waves = { ellipses: 0, fixedMagnitude: 0.5, cropPlace: "wrapped" };
+  expect(await complete({ ...painted, ...waves })).toMatchObject({ cropPlace: "wrapped" });
+});

@@ -48,6 +48,11 @@ test.each<[how: string, given: object, shortest: object]>([
     { method: "fourier", preset: "natural", fixedMagnitude: 0.8 },
   ],
   [
+    "a painting in fewer ellipses",
+    { method: "fourier", preset: "ellipses", ellipses: 30 },
+    { method: "fourier", preset: "ellipses", ellipses: 30 },
+  ],
+  [
     "a part of a range",
     { method: "fourier", cropFraction: { end: [0.4, 0.7] } },
     { method: "fourier", preset: "natural", cropFraction: { end: [0.4, 0.7] } },

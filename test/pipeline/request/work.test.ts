@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { passFlops, passProductFlops } from "../../../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
-import { sumSeconds, type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
+import { PIXEL_SECONDS } from "../../../lib/pipeline/rates.ts";
+import { canvasSeconds, type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
 import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
 import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
@@ -84,11 +85,27 @@ test.each([
 ])(
   "the sums of a canvas of %i x %i pixels, up to %f cycles each, take about %f s",
   (height, width, highestFrequency, measured) => {
-    const seconds = sumSeconds({ canvasSize: { height, width }, highestFrequency });
+    const seconds = canvasSeconds({ canvasSize: { height, width }, highestFrequency });
     expect(seconds / measured).toBeGreaterThan(0.6);
     expect(seconds / measured).toBeLessThan(1.7);
   },
 );
+
+// CPU seconds of drawing 112 x 112 pixels in ellipses and of the way back, on a thread alone
+test.each([
+  [16, 0.0027],
+  [128, 0.0265],
+  [512, 0.197],
+])("%i ellipses take about %f s, however large the canvas", (ellipses, measured) => {
+  const drawn = (side: number) => {
+    const canvasSize = { height: side, width: side };
+    const only = canvasSeconds({ canvasSize, highestFrequency: 0.5, ellipses });
+    return only - canvasSize.height ** 2 * PIXEL_SECONDS;
+  };
+  expect(drawn(112) / measured).toBeGreaterThan(0.6);
+  expect(drawn(112) / measured).toBeLessThan(1.7);
+  expect(drawn(2_048)).toBeCloseTo(drawn(112), 12);
+});
 
 const drawing = {
   method: "deepdream",

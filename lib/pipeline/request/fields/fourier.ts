@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import {
   MAX_CROP_FRACTION,
+  MAX_ELLIPSES,
   MAX_FIXED_MAGNITUDE,
   MAX_IMAGE_SIDE_PX,
   MAX_INITIAL_DEVIATION,
@@ -14,7 +15,15 @@ import {
 } from "../../limits.ts";
 import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
-export const PRESETS = ["natural", "vivid", "poster", "channels", "lucid", "maco"] as const;
+export const PRESETS = [
+  "natural",
+  "vivid",
+  "poster",
+  "channels",
+  "lucid",
+  "maco",
+  "ellipses",
+] as const;
 export type PresetName = (typeof PRESETS)[number];
 
 const side = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
@@ -48,13 +57,15 @@ const numbers = {
     .number()
     .min(0)
     .max(MAX_SPECTRUM_DECAY)
-    .describe("the image's spectrum begins as 1 / frequency^decay; higher: smoother"),
+    .describe(
+      "the image's spectrum begins as 1 / frequency^decay; higher: smoother; of no effect on ellipses",
+    ),
   initialDeviation: z
     .number()
     .min(0)
     .max(MAX_INITIAL_DEVIATION)
     .describe(
-      "standard deviation of the coefficients' noise at the start; of no effect where their magnitude is fixed",
+      "standard deviation of the noise at the start, of coefficients or ellipses; of no effect where magnitudes are fixed",
     ),
   saturation: z
     .number()
@@ -96,8 +107,8 @@ const FRACTION =
   "side of a crop as a share of the canvas's, a range [least, most] that goes from start to end";
 
 /**
- * Only of complete requests that have one above 0: there was no such field once, and requests
- * without it are the same as they were.
+ * In place of free coefficients. Only of complete requests that have one above 0: there were no
+ * such fields once, and requests without them are the same as they were.
  */
 const fixedMagnitude = z
   .number()
@@ -108,13 +119,24 @@ const fixedMagnitude = z
     "what every coefficient's magnitude stays, before the spectrum's fall, while its phase alone is changed (MACO); 1.2: colours vary as in photographs, 0: coefficients are free",
   );
 
+const ellipses = z
+  .int()
+  .min(0)
+  .max(MAX_ELLIPSES)
+  .optional()
+  .describe(
+    "how many translucent ellipses the image is painted in, in place of waves, with an .svg file of each image; 0: none",
+  );
+
+const others = { fixedMagnitude, ellipses };
+
 /** All parameters of a Fourier ascent, each explicit. */
 const completeParameters = z.strictObject({
   canvasSize: pair.describe(CANVAS),
   cropSize: pair.describe(CROP),
   cropFraction: z.strictObject(fractions).describe(FRACTION),
   ...numbers,
-  fixedMagnitude,
+  ...others,
 });
 /** What a preset sets and a request may set otherwise. Sizes are [height, width]. */
 export type FourierParameters = z.infer<typeof completeParameters>;
@@ -129,7 +151,7 @@ const parameters = {
     .optional()
     .describe(`${FRACTION}; either may be left out`),
   ...z.strictObject(numbers).partial().shape,
-  fixedMagnitude,
+  ...others,
 };
 
 const method = z
