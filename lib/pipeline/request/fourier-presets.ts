@@ -105,6 +105,7 @@ const maco: Preset = {
 /** A painting in translucent ellipses, which take their time to find their places. */
 const ellipses: Preset = {
   ...natural,
+  cropSide: (role) => (role === "whole" ? null : 128),
   parameters: {
     ...natural.parameters,
     numIterations: 200,

@@ -91,6 +91,9 @@ describe("a preset is its parameters", () => {
       "ellipses",
       {
         ...NATURAL,
+        canvasSize: [182, 182],
+        cropSize: [128, 128],
+        cropMargin: 11,
         ellipses: 160,
         numIterations: 200,
         learningRate: 0.05,
@@ -109,9 +112,11 @@ describe("a preset is its parameters", () => {
     expect(await complete(PATTERNS)).toEqual(await complete({ ...PATTERNS, preset: "natural" }));
   });
 
-  test("lucid sees classes whole", async () => {
+  test("lucid and ellipses see classes whole", async () => {
     const whole = { canvasSize: [224, 224], cropSize: [224, 224] };
     expect(await complete({ ...CLASSES, preset: "lucid" })).toMatchObject(whole);
+    const painted = { canvasSize: [320, 320], cropSize: [224, 224] };
+    expect(await complete({ ...CLASSES, preset: "ellipses" })).toMatchObject(painted);
   });
 
   test("of a small network it is no larger than the network's own size", async () => {
