@@ -83,7 +83,7 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await expect.poll(source, PATIENT).toMatch(/animations\/1$/);
     await page.getByRole("button", { name: "Stop the ascent" }).click();
     await expect.poll(source, PATIENT).toMatch(/tiles\/1$/);
-    const asSvg = page.getByRole("link", { name: "open it as SVG" });
+    const asSvg = page.getByRole("link", { name: "open the SVG" });
     expect(await asSvg.count()).toBe(0);
     await page.goto(at("#/tiny/pool/2"));
     await page.getByRole("heading", { name: "Channel 2" }).waitFor();

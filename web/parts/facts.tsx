@@ -60,13 +60,15 @@ function Figures({ of }: { readonly of: ImageDocument }) {
         <dt>size</dt>
         <dd>
           {tile.width} × {tile.height} px <a href={tileAddress(jobId, channel)}>open the picture</a>
-          {svg !== undefined && (
-            <>
-              {" "}
-              <a href={svgAddress(jobId, channel)}>open it as SVG</a>
-            </>
-          )}
         </dd>
+        {svg !== undefined && (
+          <>
+            <dt>shapes</dt>
+            <dd>
+              <a href={svgAddress(jobId, channel)}>open the SVG</a>
+            </dd>
+          </>
+        )}
         <dt>drawn in</dt>
         <dd>
           {seconds.toFixed(1)} s on {provider}

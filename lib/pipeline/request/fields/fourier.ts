@@ -156,7 +156,9 @@ const parameters = {
 
 const method = z
   .literal("fourier")
-  .describe("Lucid's ascent: Fourier coefficients of decorrelated colours, through random crops");
+  .describe(
+    "Lucid's ascent, through random crops: of Fourier coefficients of decorrelated colours, or of ellipses",
+  );
 const outputScaling = z
   .literal("none")
   .nullable()
