@@ -30,9 +30,13 @@ export function secondsProblems(
 ): string[] {
   const once = onceSeconds(drawing, secondsOf);
   // what no worker can stop in the middle of
+  const isPainted = drawing.method === "fourier" && drawing.ellipses !== undefined;
+  const end = isPainted
+    ? "the end of an image, its painting and its quality card,"
+    : "the quality card of an image";
   const pieces = [
     { what: "one iteration", seconds: step, most: MAX_STEP_SECONDS },
-    { what: "the quality card of an image", seconds: once, most: MAX_CARD_SECONDS },
+    { what: end, seconds: once, most: MAX_CARD_SECONDS },
   ];
   const tooLong = pieces.find(({ seconds, most }) => seconds > most);
   if (tooLong !== undefined) {

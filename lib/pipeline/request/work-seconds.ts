@@ -18,13 +18,13 @@ import {
   START_SECONDS,
 } from "../rates.ts";
 import { asSize, type CompleteRequest } from "./complete-request.ts";
-import { canvasSeconds, type DeepDreamWork, type FourierWork } from "./work.ts";
+import { canvasSeconds, type DeepDreamWork, type FourierWork, paintingSeconds } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
 export interface WorkSeconds {
   /** The longest iteration. */
   readonly step: number;
-  /** All of them, and the quality card. */
+  /** All of them, what is painted after them, and the quality card. */
   readonly channel: number;
 }
 
@@ -83,8 +83,10 @@ export function workSeconds(
   const seen = drawing.method === "fourier" ? drawing.cropSize : network.inputSize;
   const total = numIterations * steps.reduce((sum, step) => sum + step, 0);
   const { windows } = windowsOf(tileSizeOf(drawing), seen);
-  const card = together * windows.length * CARD_PASSES * passSeconds(seen);
-  return { step: Math.max(...steps), channel: START_SECONDS + total + card };
+  const card = windows.length * CARD_PASSES * passSeconds(seen);
+  const painting = drawing.method === "fourier" ? paintingSeconds(drawing) : 0;
+  const end = together * (painting + card);
+  return { step: Math.max(...steps), channel: START_SECONDS + total + end };
 }
 
 /** One iteration of each level, of one image. */

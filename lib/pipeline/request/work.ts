@@ -47,6 +47,8 @@ const FLOPS_PER_PRODUCT = 24;
  */
 const ELLIPSE_SECONDS = 1.1e-8;
 const PAIR_SECONDS = 5e-11;
+/** What of that is the way there. */
+const PAINTING_SHARE = 0.38;
 
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
@@ -92,8 +94,7 @@ export function canvasSeconds({
   ellipses = 0,
 }: Pick<FourierWork, "canvasSize" | "highestFrequency" | "ellipses">): number {
   if (ellipses > 0) {
-    const each = ELLIPSE_SECONDS + ellipses * PAIR_SECONDS;
-    return pixelsOf(canvas) * PIXEL_SECONDS + pixelsOf(drawnSize(canvas)) * ellipses * each;
+    return pixelsOf(canvas) * PIXEL_SECONDS + ellipseSeconds(drawnSize(canvas), ellipses);
   }
   const kept = Math.min(1, 2 * highestFrequency);
   const [across, down] = [splitAxis(canvas.width), splitAxis(canvas.height)];
@@ -101,6 +102,17 @@ export function canvasSeconds({
   const pixelSeconds = PIXEL_SECONDS + (products * FLOPS_PER_PRODUCT) / FLOPS_PER_SECOND;
   return pixelsOf(canvas) * pixelSeconds;
 }
+
+/** What the image that is kept takes, in seconds of a core: ellipses are painted at full size once. */
+export function paintingSeconds({
+  canvasSize,
+  ellipses = 0,
+}: Pick<FourierWork, "canvasSize" | "ellipses">): number {
+  return PAINTING_SHARE * ellipseSeconds(canvasSize, ellipses);
+}
+
+const ellipseSeconds = (size: Size, count: number) =>
+  pixelsOf(size) * count * (ELLIPSE_SECONDS + count * PAIR_SECONDS);
 
 /** What there is so many times in each iteration. */
 interface Factor {

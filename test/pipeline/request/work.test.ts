@@ -4,7 +4,12 @@ import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { passFlops, passProductFlops } from "../../../lib/optvis/graph/pass-flops.ts";
 import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
 import { PIXEL_SECONDS } from "../../../lib/pipeline/rates.ts";
-import { canvasSeconds, type Work, workProblems } from "../../../lib/pipeline/request/work.ts";
+import {
+  canvasSeconds,
+  paintingSeconds,
+  type Work,
+  workProblems,
+} from "../../../lib/pipeline/request/work.ts";
 import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
 import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
@@ -107,6 +112,20 @@ test.each([
   expect(drawn(2_048)).toBeCloseTo(drawn(112), 12);
 });
 
+// CPU seconds of painting all of a canvas, without the way back, on a thread alone
+test.each([
+  [1_024, 16, 0.1],
+  [2_048, 160, 4.6],
+  [1_024, 512, 7.6],
+])(
+  "a canvas of %i pixels a side in %i ellipses is painted in about %f s",
+  (side, ellipses, measured) => {
+    const seconds = paintingSeconds({ canvasSize: { height: side, width: side }, ellipses });
+    expect(seconds / measured).toBeGreaterThan(0.6);
+    expect(seconds / measured).toBeLessThan(1.7);
+  },
+);
+
 const drawing = {
   method: "deepdream",
   together: 1,
@@ -148,17 +167,20 @@ test("what no worker could look at to the end is refused before it is drawn", ()
     cropSize: { width: 30, height: 30 },
     highestFrequency: 0.5,
   } as const;
-  const problems = (secondsAPixel: number) => {
+  const problems = (secondsAPixel: number, of: Drawing = poster) => {
     const secondsOf = (each: Drawing) => {
       const { width, height } = each.method === "fourier" ? each.cropSize : each.imageSize;
       return { step: 1, channel: secondsAPixel * width * height + each.numIterations };
     };
-    return secondsProblems(poster, secondsOf(poster), secondsOf);
+    return secondsProblems(of, secondsOf(of), secondsOf);
   };
   expect(problems(0.3)).toEqual([]);
   // 0.31 x 27 x 27 = 226
   expect(problems(0.31)).toEqual([
     "request: the quality card of an image takes about 279 s of one core; wanted at most 270 s; use a cropSize of at most [27, 27]",
+  ]);
+  expect(problems(0.31, { ...poster, ellipses: 3 })).toEqual([
+    expect.stringContaining("the end of an image, its painting and its quality card, takes about"),
   ]);
 });
 
@@ -180,13 +202,17 @@ test("a wide image is looked at for as long as the windows in which it is seen t
   const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
   const wide = layers.find(({ name }) => name === "wide")!;
   const cropSize = { width: 20, height: 16 };
-  const cardOf = (width: number) => {
+  const cardOf = (width: number, more: { ellipses?: number; together?: number } = {}) => {
     const sizes = { cropSize, canvasSize: { width, height: 16 }, highestFrequency: 0.5 };
-    const only = { method: "fourier", together: 1, numIterations: 0, ...sizes } as const;
+    const only = { method: "fourier", together: 1, numIterations: 0, ...sizes, ...more } as const;
     return workSeconds(model, wide, only).channel - 0.5;
   };
   expect(cardOf(60) / cardOf(20)).toBeCloseTo(3, 5);
   expect(cardOf(2_000) / cardOf(20)).toBeCloseTo(8, 5);
+  // what is painted comes before it, each of those that are drawn together
+  const canvasSize = { height: 16, width: 60 };
+  const painted = cardOf(60) + paintingSeconds({ canvasSize, ellipses: 7 });
+  expect(cardOf(60, { ellipses: 7, together: 3 })).toBeCloseTo(3 * painted, 9);
 });
 
 // CPU seconds of an iteration for each crop, of a network that does next to nothing itself
