@@ -10,7 +10,7 @@ import {
 import { emitTotalVariationGradient } from "./objective/total-variation.ts";
 import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
 import {
-  emitWhole,
+  emitKept,
   type ParameterImage,
   parameterisationOf,
   parameterShape,
@@ -98,5 +98,5 @@ export function fourierImageGraph(canvas: ParameterImage, batch: number): Graph 
   const graph = new GraphBuilder();
   const shape = [batch, ...parameterShape(canvas)];
   const coefficients = graph.input("coefficients", "float32", shape);
-  return graph.build("image of coefficients", [["image", emitWhole(graph, canvas, coefficients)]]);
+  return graph.build("image of coefficients", [["image", emitKept(graph, canvas, coefficients)]]);
 }

@@ -52,7 +52,7 @@ export interface FourierImage {
  *
  * With a fixed magnitude the parameters are the phases of c alone, see phases.ts.
  *
- * Parameters: [N, ...parameterShape].
+ * Parameters: [N, ...fourierParameterShape].
  *
  * Source: Olah, Mordvintsev and Schubert, "Feature Visualization", Distill 2017, and the constants
  * of their Lucid.
@@ -91,7 +91,7 @@ export function fourier(canvas: FourierImage): Parameterisation {
 }
 
 /** Of one image's parameters: its coefficients, or their phases; see spectrum-layout.ts. */
-export function parameterShape(canvas: FourierImage) {
+export function fourierParameterShape(canvas: FourierImage) {
   const layout = layoutOf(canvas);
   return canvas.fixedMagnitude === undefined ? coefficientShape(layout) : phaseShape(layout);
 }
