@@ -17,13 +17,8 @@ import { MemoryQueue } from "./memory-queue.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "./tiny-network.ts";
 
 export const NOW = new Date("2026-11-23T12:00:00Z");
-export const TINY_REQUEST: RenderRequestInput = {
-  network: "tiny",
-  layer: "wide",
-  channels: "1:5",
-  numIterations: 2,
-  pyramidLevels: 1,
-};
+const TINY = { network: "tiny", layer: "wide", channels: "1:5", numIterations: 2 };
+export const TINY_REQUEST: RenderRequestInput = { ...TINY, pyramidLevels: 1 };
 
 /** The pipeline's parts around a store in memory, with the tiny network published. */
 export interface MemoryPipeline {
@@ -77,8 +72,10 @@ export async function memoryPipeline({
       provider: "cpu",
       now: () => clock.now,
     }),
-    accept: async (request = {}) =>
-      planOf(await acceptRequest({ ...TINY_REQUEST, ...request }, deps)),
+    accept: async (request = {}) => {
+      const usual = request.method === "fourier" ? TINY : TINY_REQUEST;
+      return planOf(await acceptRequest({ ...usual, ...request }, deps));
+    },
   };
 }
 

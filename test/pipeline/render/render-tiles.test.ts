@@ -3,7 +3,11 @@ import { expect, test } from "vitest";
 import type { FailedChannel } from "../../../lib/optvis/ascent/task.ts";
 import type { QualityCard } from "../../../lib/optvis/quality/card.ts";
 import { OutOfTimeError } from "../../../lib/optvis/ascent/interruption.ts";
-import type { TileProgress } from "../../../lib/pipeline/render/checkpoint.ts";
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type TileProgress,
+} from "../../../lib/pipeline/render/checkpoint.ts";
 import {
   type ExaminedTile,
   renderTiles,
@@ -198,25 +202,35 @@ class HurriedRenderer extends CardedRenderer {
 }
 const begunState = (channel: number) => ascentState(channel, { done: 10 + channel });
 
-/** What a stopped rendering leaves of each channel. */
+/** Of images that have an SVG document each. */
+const paintedTask = () => taskOf({ method: "fourier", ellipses: 3 });
+
+/** What a stopped rendering leaves of each channel, as it is read again. */
 async function leftBy(
   renderer: FakeRenderer,
   error: string,
   hooks: Pick<TileHooks, "signal" | "resume"> = {},
 ): Promise<unknown[]> {
   const left: unknown[] = [];
-  const rendering = renderTiles(renderer, await taskOf(), {
+  const rendering = renderTiles(renderer, await paintedTask(), {
     ...hooks,
     hasTime: () => false,
     onTile: () => Promise.resolve(),
-    onStopped: async (progress) => void left.push(...progress),
+    onStopped: async (progress) => {
+      for (const [channel, of] of progress) {
+        const { first, states } = decodeCheckpoint(encodeCheckpoint({ part: 0, ...of }))!;
+        left.push([channel, { first, states }]);
+      }
+    },
   });
   await expect(rendering).rejects.toThrow(error);
   return left;
 }
 
 const drawnFirst = async (channel: number) => {
-  const [drawn] = await new FakeRenderer().render({ ...(await taskOf()), channels: [channel] });
+  const task = { ...(await paintedTask()), channels: [channel] };
+  const [drawn] = await new FakeRenderer().render(task);
+  expect(drawn).toHaveProperty("svg");
   return drawn as RenderedImage;
 };
 
