@@ -63,7 +63,20 @@ function resolveTerm(term: number | string, where: string, layer: LayerChannels)
   if (typeof term === "number") return checkRange({ first: term, last: term }, where, layer);
   // digits alone may be a class's name
   const range = term.includes(":") ? parseRange(term) : null;
-  return range === null ? resolveClass(term, where, layer) : checkRange(range, where, layer);
+  if (range !== null) return checkRange(range, where, layer);
+  const resolved = resolveClass(term, where, layer);
+  const parts = Array.isArray(resolved) ? [] : severalIn(term, layer);
+  if (parts.length === 0) return resolved;
+  const each = parts.map((part) => `'${part}'`);
+  return { problem: `${where}: given '${term}'; wanted each by itself, ${each.join(" and ")}` };
+}
+
+/** What a term names that was meant as a list: a class's name may have commas too. */
+function severalIn(term: string, layer: LayerChannels): readonly string[] {
+  const parts = term.split(",").map((part) => part.trim());
+  const isChannel = (part: string) =>
+    Array.isArray(resolveTerm(/^\d+$/.test(part) ? Number(part) : part, "", layer));
+  return parts.length > 1 && parts.every(isChannel) ? parts : [];
 }
 
 function checkRange(range: ChannelRange, where: string, layer: LayerChannels): Term {

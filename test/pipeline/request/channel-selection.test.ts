@@ -32,6 +32,10 @@ test.each([
   [[3, 3], "channels: given 3 more than once; wanted each channel once"],
   [["zebr"], /^channels\[0\]: given 'zebr'; .*did you mean 'zebra'/],
   [["crane"], /^channels\[0\]: given 'crane'; .*3 or 4/],
+  [["1:3, 5"], "channels[0]: given '1:3, 5'; wanted each by itself, '1:3' and '5'"],
+  [["zebra,tiger"], "channels[0]: given 'zebra,tiger'; wanted each by itself, 'zebra' and 'tiger'"],
+  // not all of these are channels
+  [["zebra, 6"], /^channels\[0\]: given 'zebra, 6'; no class is called/],
 ])("%j is a problem", (selection, problem) => {
   const { problems } = selectChannels(selection, LAYER);
   expect(problems).toHaveLength(1);
