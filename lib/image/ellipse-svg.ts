@@ -31,8 +31,7 @@ const REACH = STOPS.at(-1)!;
 export function ellipseSvg({ size, ground, ellipses, fade }: EllipsePicture): string {
   const { width, height } = size;
   const stops = STOPS.map((distance) => {
-    const left = distance === REACH ? 0 : fade(distance);
-    return { offset: short(distance / REACH), opacity: short(left) };
+    return { offset: short(distance / REACH), opacity: short(fade(distance)) };
   });
   const gradients = ellipses.map(({ colour }, i) => {
     const each = stops.map(
@@ -61,9 +60,6 @@ export function ellipseSvg({ size, ground, ellipses, fade }: EllipsePicture): st
 const short = (value: number) => String(Number(value.toFixed(3)));
 
 function hex(colour: SvgColour): string {
-  const pair = (value: number) =>
-    Math.round(Math.min(255, Math.max(0, value)))
-      .toString(16)
-      .padStart(2, "0");
+  const pair = (value: number) => Math.round(value).toString(16).padStart(2, "0");
   return `#${colour.map(pair).join("")}`;
 }

@@ -67,7 +67,8 @@ export function ellipsePainting(
   const { height, width } = canvas.size;
   const [n = 1] = graph.shapeOf(parameters);
   const { ellipses: made } = ellipseParameters(canvas)(graph, parameters);
-  const row = graph.constant(pointsOf(canvas, { height: 1, width }, 0));
+  // in the middle, where Y is 0
+  const row = graph.constant(pointsOf(canvas, { height: 1, width }));
   const down = graph.constant(rowsOf(canvas));
   const isY = graph.constant(floatTensor([3, 1], [0, 1, 0]));
   const { scans } = emitLoop(graph, {
@@ -200,12 +201,12 @@ function centres(side: number, pixels: number, unit: number): readonly number[] 
   return Array.from({ length: pixels }, (_, i) => ((2 * (i + 0.5)) / pixels - 1) * (side / unit));
 }
 
-/** [3, P]: X, Y and 1 of the pixels of a drawing of the canvas. @param y in place of their own */
-function pointsOf({ size }: EllipseImage, drawn: Size, y?: number): FloatTensor {
+/** [3, P]: X, Y and 1 of the pixels of a drawing of the canvas. */
+function pointsOf({ size }: EllipseImage, drawn: Size): FloatTensor {
   const unit = Math.min(size.height, size.width);
   const across = centres(size.width, drawn.width, unit);
   const down = centres(size.height, drawn.height, unit);
-  const points = down.flatMap((own) => across.map((x) => [x, y ?? own, 1]));
+  const points = down.flatMap((y) => across.map((x) => [x, y, 1]));
   return matrix(3, points.length, (i, j) => points[j]![i]!);
 }
 
