@@ -37,8 +37,8 @@ export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] a
 
 /**
  * Lucid's ascent, on the Fourier coefficients of decorrelated colours or on what else the image is
- * made of: each iteration sees one random crop of the canvas, and Adam makes the step. The canvas may have any size, the network
- * sees its crop alone.
+ * made of: each iteration sees one random crop of the canvas, and Adam makes the step. The canvas
+ * may have any size, the network sees its crop alone.
  *
  * Carries `FOURIER_STATE`, each [N, ...parameterShape]. Inputs of its own: `affine` (see
  * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).

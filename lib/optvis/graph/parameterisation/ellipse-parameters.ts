@@ -39,7 +39,7 @@ export const HARDNESS = 8;
 /** Numbers of an ellipse behind those of its colour: x, y, size, stretch, turn and opacity. */
 const SHAPE_NUMBERS = 6;
 
-/** Half axes of the hindmost and the foremost ellipse at the start, in half a canvas. */
+/** Half axes of the hindmost and the foremost ellipse at the start, in half the shorter side. */
 const [LARGEST, SMALLEST] = [0.7, 0.06];
 /** Share of the canvas that their centres are strewn over at the start. */
 const STREWN = 0.8;
@@ -52,7 +52,10 @@ const [OPACITY_SLOPE, OPACITY_START] = [2, -0.5];
 /** Of decorrelated colours for one of the numbers. */
 const COLOUR_SLOPE = 6;
 
-/** Of one image's parameters: the ground in front of K ellipses, of which it has no shape. */
+/**
+ * Of one image's parameters: a row for the ground, whose numbers of a shape say nothing, then one
+ * for each ellipse.
+ */
 export function ellipseParameterShape({ ellipses, planes }: EllipseImage) {
   return [ellipses + 1, planes.length + SHAPE_NUMBERS] as const;
 }
