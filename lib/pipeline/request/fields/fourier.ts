@@ -125,7 +125,7 @@ const ellipses = z
   .max(MAX_ELLIPSES)
   .optional()
   .describe(
-    "how many translucent ellipses the image is painted in, in place of waves, with an .svg file of each image; 0: none",
+    "how many translucent ellipses the image is painted in, in place of waves, with an .svg file of each image in colour or grey; 0: none",
   );
 
 const others = { fixedMagnitude, ellipses };
