@@ -77,14 +77,7 @@ export const getAnimation = defineRoute({
   path: channelPathSchema,
   success: redirect("the animation"),
   problems: ["not-found"],
-  handle: async ({ path }, deps) => {
-    const end = await findEnd(path, deps);
-    if (end.state === "ok" && end.animation !== undefined) {
-      return redirectTo(end.animation.key, deps);
-    }
-    const { jobId, channel } = path;
-    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' has no animation`]);
-  },
+  handle: ({ path }, deps) => redirectBeside("animation", path, deps),
 });
 
 export const getSvg = defineRoute({
@@ -96,12 +89,7 @@ export const getSvg = defineRoute({
   path: channelPathSchema,
   success: redirect("the SVG document"),
   problems: ["not-found"],
-  handle: async ({ path }, deps) => {
-    const end = await findEnd(path, deps);
-    if (end.state === "ok" && end.svg !== undefined) return redirectTo(end.svg.key, deps);
-    const { jobId, channel } = path;
-    throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' has no SVG`]);
-  },
+  handle: ({ path }, deps) => redirectBeside("svg", path, deps),
 });
 
 export const getSheet = defineRoute({
@@ -142,8 +130,20 @@ export const getDeepZoomPiece = defineRoute({
   },
 });
 
+/** To what some pictures have beside them. @throws ProblemError if this one has none */
+async function redirectBeside(what: "animation" | "svg", path: ChannelPath, deps: ApiDeps) {
+  const end = await findEnd(path, deps);
+  const file = end.state === "ok" ? end[what] : undefined;
+  if (file !== undefined) return redirectTo(file.key, deps);
+  const { jobId, channel } = path;
+  const name = what === "svg" ? "SVG" : what;
+  throw new ProblemError("not-found", [`channel ${channel} of job '${jobId}' has no ${name}`]);
+}
+
+type ChannelPath = z.output<typeof channelPathSchema>;
+
 /** @throws ProblemError if the channel has not ended */
-async function findEnd({ jobId, channel }: z.output<typeof channelPathSchema>, { jobs }: ApiDeps) {
+async function findEnd({ jobId, channel }: ChannelPath, { jobs }: ApiDeps) {
   const job = await jobs.open(jobId).latest();
   const result = await job.findResult(channel);
   if (result !== null) return result;

@@ -15,18 +15,18 @@ import { windowsOf } from "../quality/windows.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
+import { svgOfEllipses } from "./ellipse-svg.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
 import { onceMade } from "./once-made.ts";
 import { greysOf } from "./start-colour.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
-import { svgOfEllipses } from "./ellipse-svg.ts";
 import { floatOutput } from "./outputs.ts";
 import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
 import type { FourierTask } from "./task.ts";
 
-/** Lucid's ascent: one stage, its parameters the coefficients and Adam's two moments. */
+/** Lucid's ascent: one stage, its parameters `FOURIER_STATE`. */
 export function fourierPlan(task: FourierTask): AscentPlan {
   const imageGraph = graphOfImage(task);
   return {
@@ -37,17 +37,22 @@ export function fourierPlan(task: FourierTask): AscentPlan {
     pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
     start: (beginning) => startParameters(task, beginning),
     imageGraph,
-    imageOf: async ({ coefficients }, session) => {
-      if (!coefficients) throw new Error("internal: a state without coefficients");
+    imageOf: async (parameters, session) => {
+      const coefficients = coefficientsOf(parameters);
       const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
       const outputs = await session.run(imageGraph, { coefficients: batch });
       return planesOf(task, floatOutput(outputs, "image"));
     },
-    svgOf: async ({ coefficients }, session) => {
+    svgOf: async (parameters, session) => {
       const image = parameterImage(task);
-      return isOfEllipses(image) ? svgOfEllipses(session, image, coefficients!) : null;
+      return isOfEllipses(image) ? svgOfEllipses(session, image, coefficientsOf(parameters)) : null;
     },
   };
+}
+
+function coefficientsOf({ coefficients }: Parameters): FloatTensor {
+  if (!coefficients) throw new Error("internal: a state without coefficients");
+  return coefficients;
 }
 
 function wholeStage(task: FourierTask): Stage {

@@ -45,7 +45,7 @@ export interface DeepDreamTask extends AnyTask {
   readonly start: Start;
 }
 
-/** Lucid's ascent: the Fourier coefficients of decorrelated colours, seen through random crops. */
+/** Lucid's ascent through random crops: of Fourier coefficients, their phases or ellipses. */
 export interface FourierTask extends AnyTask {
   readonly method: "fourier";
   readonly seed: number;

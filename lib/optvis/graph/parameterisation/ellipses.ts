@@ -105,8 +105,7 @@ export function ellipsesGraph(canvas: EllipseImage): Graph {
  * @returns the planes at the points, [N, planes, P], and cotangents of the ellipses from theirs
  */
 function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipses, grid: Value) {
-  const [n = 1, count = 1] = graph.shapeOf(across);
-  const [, planes = 1] = graph.shapeOf(colours);
+  const [, count = 1] = graph.shapeOf(across);
   const matMul = (a: Value, b: Value) => graph.emit("MatMul", [a, b]);
   const times = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
   const minus = (a: Value, b: Value) => graph.emit("Sub", [a, b]);
@@ -120,7 +119,7 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
   const logs = graph.emit("Log", [clear]);
   // E_k, [N, K, P], from those in front of it
   const left = graph.emit("Exp", [matMul(graph.constant(triangle(count, "upper")), logs)]);
-  // of what E_k rises by, the colour behind comes in place of the one before it
+  // where E_k is larger, more shows of the colour behind ellipse k, and less of its own
   const change = matMul(colours, graph.constant(differences(count)));
   const foremost = slice(graph, colours, { axis: 2, start: count, end: count + 1 });
   const image = graph.emit("Add", [matMul(change, left), foremost]);
@@ -130,14 +129,15 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     const behind = matMul(graph.constant(triangle(count, "lower")), ofLogs);
     // what an ellipse takes off when it covers more
     const off = graph.emit("Div", [behind, clear]);
-    const points = graph.emit("ReduceSum", [cotangent, graph.ints([2])], { keepdims: 1 });
+    const ofForemost = graph.emit("ReduceSum", [cotangent, graph.ints([2])], { keepdims: 1 });
     const ofChange = turned(matMul(left, turned(cotangent)));
     const ofColours = graph.emit("Add", [
       matMul(ofChange, graph.constant(transposed(differences(count)))),
-      times(points, graph.constant(lastOf(count + 1))),
+      times(ofForemost, graph.constant(lastOf(count + 1))),
     ]);
     const slope = times(times(off, cover), minus(graph.scalar(1), edge));
-    const twice = graph.emit("Mul", [graph.scalar(2), turnedGrid(graph, grid)]);
+    // of the squares in the distance
+    const twice = times(graph.scalar(2), graph.emit("Transpose", [grid], { perm: [1, 0] }));
     const ofOpacity = graph.emit("ReduceSum", [times(off, edge), graph.ints([2])], {
       keepdims: 1,
     });
@@ -145,14 +145,11 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
       across: matMul(times(slope, u), twice),
       along: matMul(times(slope, v), twice),
       opacity: graph.emit("Neg", [ofOpacity]),
-      colours: reshapeTo(graph, ofColours, [n, planes, count + 1]),
+      colours: ofColours,
     };
   };
   return { image, pullback };
 }
-
-const turnedGrid = (graph: GraphBuilder, grid: Value) =>
-  graph.emit("Transpose", [grid], { perm: [1, 0] });
 
 /** [K, K]: row k has those from k on, or those up to k. */
 function triangle(count: number, half: "upper" | "lower"): FloatTensor {
