@@ -19,6 +19,7 @@ export const CUDA_OPERATORS: ReadonlySet<string> = new Set([
   "Conv",
   "ConvTranspose",
   "Cos",
+  "CumSum",
   "DepthToSpace",
   "Div",
   "Dropout",

@@ -24,9 +24,9 @@ const DRAWN_SIDE = 112;
  *     cover_k = opacity_k sigmoid(hardness (1 - distance_k^2))
  *     image = sum over k of colour_k cover_k prod over j > k of (1 - cover_j)
  *
- * with the ground as k = 0, which covers all. What is left of what lies behind k and further back
- * are products that the logarithms' sums make at once, E_k = prod over j >= k of (1 - cover_j), and
- * the image is linear in them.
+ * with the ground as k = 0, which covers all. What is left of what lies behind ellipse k are products
+ * that running sums of logarithms make at once, E_k = prod over j >= k of (1 - cover_j), and the
+ * image is linear in them.
  *
  * Source of the idea that an ascent may change whatever an image is made of: Mordvintsev, Pezzotti,
  * Schubert and Olah, "Differentiable Image Parameterizations", Distill 2018.
@@ -110,6 +110,9 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
   const times = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
   const minus = (a: Value, b: Value) => graph.emit("Sub", [a, b]);
   const turned = (value: Value) => graph.emit("Transpose", [value], { perm: [0, 2, 1] });
+  const axis = graph.constant(intScalar(1));
+  const summed = (value: Value, from: { readonly reverse: 0 | 1 }) =>
+    graph.emit("CumSum", [value, axis], from);
 
   const [u, v] = [matMul(across, grid), matMul(along, grid)];
   const distance = graph.emit("Add", [times(u, u), times(v, v)]);
@@ -118,7 +121,7 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
   const clear = minus(graph.scalar(1), cover);
   const logs = graph.emit("Log", [clear]);
   // E_k, [N, K, P], from those in front of it
-  const left = graph.emit("Exp", [matMul(graph.constant(triangle(count, "upper")), logs)]);
+  const left = graph.emit("Exp", [summed(logs, { reverse: 1 })]);
   // where E_k is larger, more shows of the colour behind ellipse k, and less of its own
   const change = matMul(colours, graph.constant(differences(count)));
   const foremost = slice(graph, colours, { axis: 2, start: count, end: count + 1 });
@@ -126,7 +129,7 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
 
   const pullback = (cotangent: Value): Ellipses => {
     const ofLogs = times(matMul(turned(change), cotangent), left);
-    const behind = matMul(graph.constant(triangle(count, "lower")), ofLogs);
+    const behind = summed(ofLogs, { reverse: 0 });
     // what an ellipse takes off when it covers more
     const off = graph.emit("Div", [behind, clear]);
     const ofForemost = graph.emit("ReduceSum", [cotangent, graph.ints([2])], { keepdims: 1 });
@@ -149,11 +152,6 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     };
   };
   return { image, pullback };
-}
-
-/** [K, K]: row k has those from k on, or those up to k. */
-function triangle(count: number, half: "upper" | "lower"): FloatTensor {
-  return matrix(count, count, (k, j) => ((half === "upper" ? j >= k : j <= k) ? 1 : 0));
 }
 
 /** [K + 1, K]: colour k less the one in front of it. */
