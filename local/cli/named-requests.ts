@@ -24,7 +24,6 @@ export const EXAMPLES = [
   "emojinet-3-inception-4e.json",
   "emojinet-4-classes.json",
   "fourier/emojinet-classes.json",
-  "fourier/emojinet-classes-ellipses.json",
 ].map((file) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url)));
 
 /** In place of a file: the request comes from standard input, and its results are called so. */

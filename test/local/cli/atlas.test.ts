@@ -25,7 +25,7 @@ test("by itself it has every convolution and the classifier, each as suits it", 
     request.method === "fourier" ? request.preset : request.method,
   );
   // for the classifier the network has its own recipe
-  expect([methods[0], methods[1], methods.at(-1)]).toEqual(["deepdream", "channels", "vivid"]);
+  expect([methods[0], methods[1], methods.at(-1)]).toEqual(["deepdream", "channels", "ellipses"]);
 });
 
 test("it says how long it takes, and begins nothing that takes more than an hour unasked", async () => {

@@ -32,10 +32,10 @@ test("of a deep network it is an early layer, two of the middle and the classes,
     "deepdream",
     "channels",
     "channels",
-    "vivid",
+    "ellipses",
   ]);
   // the network's own recipe
-  expect(look.at(-1)!.fields).toMatchObject({ cropSize: [128, 128], totalVariation: 60 });
+  expect(look.at(-1)!.fields).toMatchObject({ cropSize: [128, 128], ellipses: 128 });
   for (const { layer, channels } of look) {
     expect(channels).toEqual([...new Set(channels)].toSorted((a, b) => a - b));
     expect(channels.length).toBeGreaterThanOrEqual(2);

@@ -10,6 +10,7 @@ import { localRequestSchema } from "../../../lib/pipeline/request/request.ts";
 import { requestOptions } from "../../../local/cli/request-options.ts";
 import { sheetNames, shortRequest } from "../../../local/cli/short-request.ts";
 import { createTerminal } from "../../../local/cli/terminal.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
@@ -71,9 +72,9 @@ test("a layer's name that no file could have is cut in its middle", () => {
   expect(found[0]!.startsWith("net-module.module.")).toBe(true);
 });
 
-const quiet = () =>
+const quiet = (env: Record<string, string> = {}) =>
   createTerminal({
-    env: { DREAMGRID_CACHE: "/nonexistent/cache" },
+    env: { DREAMGRID_CACHE: "/nonexistent/cache", ...env },
     stdout: { write: () => undefined },
     stderr: { write: () => undefined },
   });
@@ -102,8 +103,8 @@ test.each([
 });
 
 test.each([
-  [[], "160x160 pixels, 128 iterations", /: method fourier, the network's own recipe, as layer/],
-  [["--method", "fourier"], "160x160 pixels, 128 iterations", /the network's own recipe/],
+  [[], "160x160 pixels, 300 iterations", /: method fourier, the network's own recipe, as layer/],
+  [["--method", "fourier"], "160x160 pixels, 300 iterations", /the network's own recipe/],
   [["--preset", "natural"], "320x320 pixels, 96 iterations", /^$/],
   [["--method", "deepdream"], "440x440 pixels, 30 iterations", /^$/],
 ])("a network's own recipe with %j", async (words, size, notice) => {
@@ -114,9 +115,11 @@ test.each([
 });
 
 test("a network's own recipe goes with targets that are no maps, and keeps what is not given", async () => {
-  const terminal = quiet();
+  const ends = { cropFraction: { end: [0.75, 1] }, contrast: 1, totalVariation: 60 };
+  await tinyNetwork(folder, { recipes: { whole: { method: "fourier", ...ends } } });
+  const terminal = quiet({ DREAMGRID_MODELS: folder });
   const requestOf = async (flags: object) =>
-    (await shortRequest(["emojinet"], { layer: "loss3-classifier", ...flags }, terminal)).request;
+    (await shortRequest(["tiny"], { layer: "classes", ...flags }, terminal)).request;
   const own = { cropFraction: { start: [0.8, 1], end: [0.75, 1] }, contrast: 1 };
   expect(await requestOf({ cropFractionStart: "0.8,1" })).toMatchObject(own);
   const drawnOf = async (...targets: object[]) => requestOf({ targets: JSON.stringify(targets) });
