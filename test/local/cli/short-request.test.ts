@@ -115,8 +115,8 @@ test.each([
 });
 
 test("a network's own recipe goes with targets that are no maps, and keeps what is not given", async () => {
-  const ends = { cropFraction: { end: [0.75, 1] }, contrast: 1, totalVariation: 60 };
-  await tinyNetwork(folder, { recipes: { whole: { method: "fourier", ...ends } } });
+  const recipe = { cropFraction: { end: [0.75, 1] }, contrast: 1, totalVariation: 60 };
+  await tinyNetwork(folder, { recipes: { whole: { method: "fourier", ...recipe } } });
   const terminal = quiet({ DREAMGRID_MODELS: folder });
   const requestOf = async (flags: object) =>
     (await shortRequest(["tiny"], { layer: "classes", ...flags }, terminal)).request;
