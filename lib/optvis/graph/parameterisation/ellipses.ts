@@ -1,6 +1,6 @@
 import type { Size } from "../../../image/raster.ts";
 import { resizeBilinear } from "../../../image/resize.ts";
-import { reshapeTo, slice } from "../../../autodiff/shaping.ts";
+import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor, intScalar } from "../../../onnx/tensor.ts";
@@ -110,6 +110,7 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
   const times = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
   const minus = (a: Value, b: Value) => graph.emit("Sub", [a, b]);
   const turned = (value: Value) => graph.emit("Transpose", [value], { perm: [0, 2, 1] });
+  const joined = (parts: readonly Value[]) => graph.emit("Concat", parts, { axis: 2 });
   const axis = graph.constant(intScalar(1));
   const summed = (value: Value, from: { readonly reverse: 0 | 1 }) =>
     graph.emit("CumSum", [value, axis], from);
@@ -123,8 +124,9 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
   // E_k, [N, K, P], from those in front of it
   const left = graph.emit("Exp", [summed(logs, { reverse: 1 })]);
   // where E_k is larger, more shows of the colour behind ellipse k, and less of its own
-  const change = matMul(colours, graph.constant(differences(count)));
-  const foremost = slice(graph, colours, { axis: 2, start: count, end: count + 1 });
+  const coloursOf = (start: number, end: number) => slice(graph, colours, { axis: 2, start, end });
+  const change = minus(coloursOf(0, count), coloursOf(1, count + 1));
+  const foremost = coloursOf(count, count + 1);
   const image = graph.emit("Add", [matMul(change, left), foremost]);
 
   const pullback = (cotangent: Value): Ellipses => {
@@ -134,10 +136,9 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     const off = graph.emit("Div", [behind, clear]);
     const ofForemost = graph.emit("ReduceSum", [cotangent, graph.ints([2])], { keepdims: 1 });
     const ofChange = turned(matMul(left, turned(cotangent)));
-    const ofColours = graph.emit("Add", [
-      matMul(ofChange, graph.constant(transposed(differences(count)))),
-      times(ofForemost, graph.constant(lastOf(count + 1))),
-    ]);
+    // a colour is in its own change, and with the other sign in that of what lies behind it
+    const ofOwn = joined([ofChange, ofForemost]);
+    const ofColours = minus(ofOwn, joined([zeros(graph, graph.shapeOf(ofForemost)), ofChange]));
     const slope = times(times(off, cover), minus(graph.scalar(1), edge));
     // of the squares in the distance
     const twice = times(graph.scalar(2), graph.emit("Transpose", [grid], { perm: [1, 0] }));
@@ -152,16 +153,6 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     };
   };
   return { image, pullback };
-}
-
-/** [K + 1, K]: colour k less the one in front of it. */
-function differences(count: number): FloatTensor {
-  return matrix(count + 1, count, (colour, k) => (colour === k ? 1 : colour === k + 1 ? -1 : 0));
-}
-
-/** [1, length]: nothing but the last. */
-function lastOf(length: number): FloatTensor {
-  return matrix(1, length, (_, i) => (i === length - 1 ? 1 : 0));
 }
 
 function transposed({ shape: [rows = 1, columns = 1], data }: FloatTensor): FloatTensor {
