@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 
 import type { Attributes } from "../../lib/onnx/model.ts";
-import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
+import { type FloatTensor, floatTensor } from "../../lib/onnx/tensor.ts";
+import {
+  convolve,
+  convolutionGradient,
+  distance,
+  type Spatial,
+} from "../support/convolution-reference.ts";
 import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { maxPoolGradient } from "../support/max-pool-reference.ts";
 import { onArchitecture } from "../support/on-architecture.ts";
@@ -16,13 +22,6 @@ interface Stem {
   readonly image: readonly [number, number];
   readonly conv: Spatial;
   readonly pool: Spatial;
-}
-
-interface Spatial {
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  /** Before the rows and columns, after them. */
-  readonly pads: readonly [number, number, number, number];
 }
 
 const square = (kernel: number, stride: number, pads: Spatial["pads"]): Spatial => ({
@@ -85,7 +84,8 @@ const whole: readonly Stem[] = [
   },
 ];
 
-const [BATCH, INPUTS, OUTPUTS] = [2, 3, 4];
+// of fewer outputs even a whole gradient is a sub-pixel convolution: few-channels.test.ts
+const [BATCH, INPUTS, OUTPUTS] = [2, 3, 5];
 
 describe.each([
   { way: "read as phases", stems: byPhases, isPhased: true },
@@ -153,65 +153,3 @@ async function prepared({ image, conv, pool }: Stem) {
 
 const mapped = ({ shape, data }: FloatTensor, f: (value: number) => number) =>
   floatTensor(shape, [...data].map(f));
-
-/** Calls with the flat indices of every product of a convolution: of its output, input, weight. */
-function products(
-  [n = 0, ci = 0, h = 0, w = 0]: readonly number[],
-  [co = 0]: readonly number[],
-  { kernel: [kh, kw], strides: [sh, sw], pads: [top, left, bottom, right] }: Spatial,
-  visit: (output: number, input: number, weight: number) => void,
-): readonly number[] {
-  const oh = Math.floor((h + top + bottom - kh) / sh) + 1;
-  const ow = Math.floor((w + left + right - kw) / sw) + 1;
-  for (const [b, o, i] of indices([n, co, ci])) {
-    for (const [p, q, u, v] of indices([oh, ow, kh, kw])) {
-      const [row, column] = [sh * p! - top + u!, sw * q! - left + v!];
-      if (row < 0 || row >= h || column < 0 || column >= w) continue;
-      visit(
-        ((b! * co + o!) * oh + p!) * ow + q!,
-        ((b! * ci + i!) * h + row) * w + column,
-        ((o! * ci + i!) * kh + u!) * kw + v!,
-      );
-    }
-  }
-  return [n, co, oh, ow];
-}
-
-function* indices(lengths: readonly number[]): Generator<readonly number[]> {
-  for (let flat = 0; flat < sizeOf(lengths); flat++) {
-    let rest = flat;
-    const index = lengths.map(() => 0);
-    for (let axis = lengths.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % lengths[axis]!;
-      rest = Math.floor(rest / lengths[axis]!);
-    }
-    yield index;
-  }
-}
-
-function convolve(x: FloatTensor, weight: FloatTensor, conv: Spatial): FloatTensor {
-  const sums: number[] = [];
-  const shape = products(x.shape, weight.shape, conv, (output, input, w) => {
-    sums[output] = (sums[output] ?? 0) + x.data[input]! * weight.data[w]!;
-  });
-  return floatTensor(shape, sums);
-}
-
-function convolutionGradient(
-  dY: FloatTensor,
-  weight: FloatTensor,
-  conv: Spatial,
-  shape: readonly number[],
-): Float64Array {
-  const sums = new Float64Array(sizeOf(shape));
-  products(shape, weight.shape, conv, (output, input, w) => {
-    sums[input]! += dY.data[output]! * weight.data[w]!;
-  });
-  return sums;
-}
-
-/** Of their difference to the expected one's norm. */
-function distance({ data }: FloatTensor, expected: Float64Array): number {
-  const norm = (values: readonly number[]) => Math.hypot(...values);
-  return norm([...data].map((value, i) => value - expected[i]!)) / norm([...expected]);
-}

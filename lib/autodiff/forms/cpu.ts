@@ -7,9 +7,10 @@ import { runSums } from "./channel-sum.ts";
 import { compare } from "./comparison.ts";
 import { flippedConv } from "./flipped-conv.ts";
 import type { ConvAdjoint, Forms, MaxPooling, Pooled } from "./forms.ts";
+import { phasedConv } from "./phased-conv.ts";
 import { scatteredMaxPool } from "./pool/scattered.ts";
 import { isSeparable, type Phases, separableMaxPool } from "./pool/separable.ts";
-import { subPixelConv, subPixelWork } from "./sub-pixel-conv.ts";
+import { subPixelConv } from "./sub-pixel-conv.ts";
 import { convTranspose } from "./transposed-conv.ts";
 
 /** Large enough to saturate every normal float32 above zero, small enough to be one itself. */
@@ -17,6 +18,12 @@ const STEEP = float(1e38);
 
 /** A sub-pixel convolution reaches twice the speed of a ConvTranspose, or more. */
 const MOST_SUB_PIXEL_WORK = 3;
+
+/**
+ * With so few channels a ConvTranspose has next to nothing to multiply, and its time goes into
+ * adding up the overlaps of its windows: up to six times that of a sub-pixel convolution.
+ */
+const FEW_CHANNELS = 4;
 
 /**
  * Whether ONNX Runtime has its blocked layout (NCHWc) on this machine's processor. Its builds for
@@ -36,12 +43,10 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
   const isPositive = (x: Value) => graph.emit("HardSigmoid", [x], { alpha: STEEP, beta: float(0) });
   /** Gradients that pools wove from phases: a strided convolution before reads these themselves. */
   const phasesOf = new Map<Value, () => Phases>();
-  const fromPhases = (dY: Value, convolution: ConvAdjoint) => {
-    const phases = phasesOf.get(dY)?.();
-    if (!phases || !isBlocked) return null;
-    const counts = [phases.length, phases[0]!.length];
-    if (subPixelWork(convolution.windows, counts) > MOST_SUB_PIXEL_WORK) return null;
-    return subPixelConv(graph, phases, convolution);
+  const subPixel = (dY: Value, convolution: ConvAdjoint) => {
+    const woven = isBlocked ? phasesOf.get(dY)?.() : undefined;
+    const phases = woven ?? (graph.shapeOf(dY)[1]! <= FEW_CHANNELS ? [[dY]] : null);
+    return phases && subPixelConv(graph, phases, convolution, MOST_SUB_PIXEL_WORK);
   };
   // MaxPool with Indices costs eight times a plain MaxPool here
   const maxPool = (x: Value, pool: MaxPooling): Pooled => {
@@ -64,9 +69,10 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
     isEqual: (a, b) => compare(graph, "Equal", a, b),
     // pairs of Add stay in the blocked layout, a Sum of many does not
     sum: (parts) => addedUp(graph, parts),
+    conv: (inputs, convolution) => phasedConv(graph, inputs, convolution),
     convAdjoint: (dY, convolution) =>
       flippedConv({ graph, derived }, dY, convolution) ??
-      fromPhases(dY, convolution) ??
+      subPixel(dY, convolution) ??
       convTranspose(graph, dY, convolution),
     channelRuns: (value, reach) => runs.split(value, reach),
     channelRunsLike: (value, others) => runs.splitLike(value, others),

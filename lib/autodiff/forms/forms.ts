@@ -19,6 +19,8 @@ export interface Forms {
   readonly isEqual: (a: Value, b: Value) => Value;
   /** One or more values of one shape added up. */
   readonly sum: (parts: readonly Value[]) => Value;
+  /** A convolution in a quicker form than its own node, or `null` where there is none. */
+  readonly conv: (inputs: readonly Value[], convolution: Convolution) => Value | null;
   /**
    * Data gradient of a convolution: each window of X receives its dY times the weight.
    *

@@ -10,6 +10,7 @@ export function gpuForms(graph: GraphBuilder) {
     isPositive: (x) => compare(graph, "Greater", x, graph.scalar(0)),
     isGreater: (a, b) => compare(graph, "Greater", a, b),
     isEqual: (a, b) => compare(graph, "Equal", a, b),
+    conv: () => null,
     // whole values: more launches, each of less, would gain nothing
     channelRuns: (value) => [value],
     channelRunsLike: (value) => [value],

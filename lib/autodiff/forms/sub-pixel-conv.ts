@@ -3,14 +3,15 @@ import type { Value } from "../../onnx/model.ts";
 import type { AxisWindow } from "../../onnx/operators/window.ts";
 import { type FloatTensor, lateFloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { crop } from "../padding.ts";
-import { addedUp } from "../shaping.ts";
+import { pixelShuffle } from "../pixel-shuffle.ts";
+import { addedUp, reshapeTo } from "../shaping.ts";
 import type { ConvAdjoint } from "./forms.ts";
 import type { Phases } from "./pool/separable.ts";
-import { constantWeight } from "./weight.ts";
+import { constantWeight, emitTaps, NO_TAP, tableOfTaps } from "./weight.ts";
 
 /**
  * Data gradient of a strided 2-D convolution as a sub-pixel convolution: stride-1 convolutions that
- * compute the S x S pixels of each output cell as channels, then DepthToSpace.
+ * compute the S x S pixels of each output cell as channels, then the pixel shuffle.
  *
  *     dX[ci, S i + r] = sum over co, t, d of  dY_t[co, i + d] W[co, ci, r + p - s (t + P d)]
  *
@@ -18,8 +19,7 @@ import { constantWeight } from "./weight.ts";
  * stride P that follows the convolution, which then need not be woven together. S = s P.
  *
  * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does not
- * apply (a weight that is not constant, groups, dilations, unequal strides, stride 1, other than
- * two spatial axes).
+ * apply (groups, dilations, unequal strides, stride 1, other than two spatial axes).
  *
  * On CUDA this stays on the card whatever the pads. Source: Shi et al., "Real-Time Single Image and
  * Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", 2016.
@@ -28,13 +28,15 @@ export function subPixelConv(
   graph: GraphBuilder,
   phases: Phases,
   { windows, group, weight }: ConvAdjoint,
+  mostWork = Infinity,
 ): Value | null {
-  const taps = constantWeight(graph, weight);
   const [vertical, horizontal] = windows;
-  if (!taps || !vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
+  if (!vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
   if (windows.some(({ dilation, stride }) => dilation !== 1 || stride === 1)) return null;
-  const blocksize = vertical.stride * phases.length;
-  if (horizontal.stride * phases[0]!.length !== blocksize) return null;
+  const counts = [phases.length, phases[0]!.length] as const;
+  const blocksize = vertical.stride * counts[0];
+  if (horizontal.stride * counts[1] !== blocksize) return null;
+  if (subPixelWork(windows, counts) > mostWork) return null;
 
   const cells = windows.map(({ input }) => Math.ceil(input / blocksize));
   const parts: Value[] = [];
@@ -42,27 +44,21 @@ export function subPixelConv(
     for (const [column, value] of values.entries()) {
       const lengths = graph.shapeOf(value).slice(2);
       const axes = [
-        reachOf({ window: vertical, count: phases.length, phase: row }, lengths[0]!, cells[0]!),
-        reachOf(
-          { window: horizontal, count: values.length, phase: column },
-          lengths[1]!,
-          cells[1]!,
-        ),
+        reachOf({ window: vertical, count: counts[0], phase: row }, lengths[0]!, cells[0]!),
+        reachOf({ window: horizontal, count: counts[1], phase: column }, lengths[1]!, cells[1]!),
       ] as const;
-      const size = blocksize ** 2 * axes[0].size * axes[1].size;
-      graph.reserve(sizeOf(taps.shape.slice(0, 2)) * size, "the gradient of a strided convolution");
-      const kernel = graph.constant(subPixelKernel(taps, axes, blocksize));
+      const kernel = subPixelKernel(graph, weight, { axes, blocksize });
       const pads = [axes[0].begin, axes[1].begin, axes[0].end, axes[1].end];
       parts.push(graph.emit("Conv", [value, kernel], { pads }));
     }
   }
-  const image = graph.emit("DepthToSpace", [addedUp(graph, parts)], { blocksize, mode: "CRD" });
+  const image = pixelShuffle(graph, addedUp(graph, parts), blocksize);
   const surplus = windows.map(({ input }, axis) => cells[axis]! * blocksize - input);
   return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }
 
-/** Numbers multiplied by `subPixelConv` for each that the convolution itself multiplies. */
-export function subPixelWork(windows: readonly AxisWindow[], counts: readonly number[]): number {
+/** Numbers that it multiplies for each that the convolution itself multiplies. */
+function subPixelWork(windows: readonly AxisWindow[], counts: readonly number[]): number {
   return windows.reduce((work, window, axis) => {
     const count = counts[axis]!;
     const blocksize = window.stride * count;
@@ -112,50 +108,56 @@ function reachOf(axis: Phase, length: number, cells: number): Reach {
   return { ...axis, first, size, begin, end: cells - length - begin + size - 1 };
 }
 
-/** [Ci * S * S, Co, reach, reach], channel order (ci, r, c) as DepthToSpace's CRD mode wants. */
-function subPixelKernel(
-  weight: FloatTensor,
-  [rows, columns]: readonly [Reach, Reach],
-  blocksize: number,
-): FloatTensor {
-  const [outputs = 1, inputs = 1, kh = 1, kw = 1] = weight.shape;
-  const shape = [inputs * blocksize ** 2, outputs, rows.size, columns.size];
-  return lateFloatTensor(shape, () => {
+interface Cells {
+  readonly axes: readonly [Reach, Reach];
+  readonly blocksize: number;
+}
+
+/**
+ * [Ci * S * S, Co, reach, reach], channel order (ci, r, c) as the pixel shuffle wants: the weight's
+ * taps at other places, with zeros between.
+ */
+function subPixelKernel(graph: GraphBuilder, weight: Value | FloatTensor, cells: Cells): Value {
+  const constant = constantWeight(graph, weight);
+  const [outputs = 1, inputs = 1, ...kernel] =
+    typeof weight === "string" ? graph.shapeOf(weight) : weight.shape;
+  const pixels = cells.blocksize ** 2;
+  const reach = cells.axes.map(({ size }) => size);
+  const shape = [inputs * pixels, outputs, ...reach];
+  graph.reserve(sizeOf(shape), "the gradient of a strided convolution");
+  if (constant === null) {
+    const kernels = emitTaps(graph, weight as Value, tapsOf(cells, kernel));
+    const byOutput = reshapeTo(graph, kernels, [outputs, inputs * pixels, ...reach]);
+    return graph.emit("Transpose", [byOutput], { perm: [1, 0, 2, 3] });
+  }
+  const [elements, taps] = [sizeOf(reach), sizeOf(kernel)];
+  const subPixel = lateFloatTensor(shape, () => {
     const data = new Float32Array(sizeOf(shape));
-    const [down, across] = [readsOf(rows), readsOf(columns)];
-    for (let ci = 0; ci < inputs; ci++) {
-      for (let co = 0; co < outputs; co++) {
-        for (const { pixel: r, element: i, tap: ky } of down) {
-          for (const { pixel: c, element: j, tap: kx } of across) {
-            const channel = (ci * blocksize + r) * blocksize + c;
-            const at = ((channel * outputs + co) * rows.size + i) * columns.size + j;
-            data[at] = weight.data[((co * inputs + ci) * kh + ky) * kw + kx]!;
-          }
+    for (const [place, tap] of tapsOf(cells, kernel).entries()) {
+      if (tap === NO_TAP) continue;
+      const [pixel, element] = [Math.floor(place / elements), place % elements];
+      for (let ci = 0; ci < inputs; ci++) {
+        for (let co = 0; co < outputs; co++) {
+          const at = ((ci * pixels + pixel) * outputs + co) * elements + element;
+          data[at] = constant.data[(co * inputs + ci) * taps + tap]!;
         }
       }
     }
     return data;
   });
+  return graph.constant(subPixel);
 }
 
-interface Read {
-  /** Of a cell. */
-  readonly pixel: number;
-  /** Of the kernel. */
-  readonly element: number;
-  /** Of the convolution's weight. */
-  readonly tap: number;
+/** Which tap each pixel (r, c) of a cell reads each element (i, j) of its kernel by. */
+function tapsOf({ axes: [rows, columns], blocksize }: Cells, kernel: readonly number[]) {
+  return tableOfTaps(
+    [blocksize, blocksize, rows.size, columns.size],
+    kernel,
+    ([r = 0, c = 0, i = 0, j = 0]) => [tapOf(rows, r, i), tapOf(columns, c, j)],
+  );
 }
 
-/** By which tap each pixel of a cell reads each element of the kernel; the others are zero. */
-function readsOf({ window, count, phase, first, size }: Reach): readonly Read[] {
-  const { kernel, stride, padBegin } = window;
-  const reads: Read[] = [];
-  for (let pixel = 0; pixel < stride * count; pixel++) {
-    for (let element = 0; element < size; element++) {
-      const tap = pixel + padBegin - stride * (phase + count * (first + element));
-      if (tap >= 0 && tap < kernel) reads.push({ pixel, element, tap });
-    }
-  }
-  return reads;
+/** Along an axis; outside the convolution's kernel where there is none. */
+function tapOf({ window, count, phase, first }: Reach, pixel: number, element: number): number {
+  return pixel + window.padBegin - window.stride * (phase + count * (first + element));
 }

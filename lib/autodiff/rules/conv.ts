@@ -23,7 +23,9 @@ export const convVjp: VjpRule = (context) => {
   const { windows, group } = convolution;
   // padding in numbers: ONNX Runtime does not take auto_pad SAME together with dilations
   const padding = { auto_pad: "NOTSET", pads: padsOf(windows) };
-  const y = graph.emit("Conv", inputs, { ...node.attributes, ...padding });
+  const y =
+    forms.conv(inputs, convolution) ??
+    graph.emit("Conv", inputs, { ...node.attributes, ...padding });
   const weight = input(1);
   return oneOutput(context, y, (dY) => [
     () => forms.convAdjoint(dY, { windows, group, weight }),
