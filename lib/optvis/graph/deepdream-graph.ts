@@ -1,12 +1,9 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph } from "../../onnx/model.ts";
 import { selectionInput } from "./differentiable-graph.ts";
+import { emitImageRms } from "./image-rms.ts";
 import { emitLoop } from "./loop.ts";
-import {
-  emitImageRms,
-  objectiveThrough,
-  type ObjectiveSpecification,
-} from "./objective-through.ts";
+import { objectiveThrough, type ObjectiveSpecification } from "./objective-through.ts";
 import { normalisedStep } from "./optimiser/normalised-step.ts";
 import { pixels } from "./parameterisation/pixels.ts";
 import { type AscentCrops, movingCrops } from "./transforms/crops.ts";
@@ -49,7 +46,7 @@ export function deepdreamGraph(specification: ObjectiveSpecification & DeepDream
       const { image, pullback } = parameterisation(body, x);
       const seen = transform.emit(body, { image, selection, iteration }, objective);
       const gradient = pullback(seen.gradient);
-      const rms = emitImageRms(body, gradient);
+      const rms = emitImageRms(body, gradient, 0);
       const next = optimiser(body, { parameters: x, gradient, step });
       return { carried: [next], scanned: [seen.activation, rms] };
     },

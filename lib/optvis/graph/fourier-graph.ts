@@ -1,12 +1,9 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph } from "../../onnx/model.ts";
 import { selectionInput } from "./differentiable-graph.ts";
+import { emitImageRms } from "./image-rms.ts";
 import { emitLoop } from "./loop.ts";
-import {
-  emitImageRms,
-  objectiveThrough,
-  type ObjectiveSpecification,
-} from "./objective-through.ts";
+import { objectiveThrough, type ObjectiveSpecification } from "./objective-through.ts";
 import { emitTotalVariationGradient } from "./objective/total-variation.ts";
 import { adamRatesInput, emitAdam } from "./optimiser/adam.ts";
 import {
@@ -67,7 +64,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
     body: (body, iteration, [parameters, first, second]) => {
       const { image, pullback } = parameterisation(body, parameters);
       const seen = transform.emit(body, { image, selection, iteration }, objective);
-      const rms = emitImageRms(body, seen.gradient);
+      const rms = emitImageRms(body, seen.gradient, 0);
       const smooth =
         totalVariation === 0
           ? seen.gradient

@@ -1,10 +1,8 @@
-import { reshapeTo } from "../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { emitActivationAndGradient, type ObjectiveOptions } from "./differentiable-graph.ts";
 import type { LayerPass } from "./layer-pass.ts";
-import { emitRms } from "./optimiser/laplacian.ts";
 import type { Differentiate } from "./parts.ts";
 
 /** What is raised, whatever the method. */
@@ -33,11 +31,4 @@ export function objectiveThrough(specification: ObjectiveSpecification): Differe
 function emitColourScale(graph: GraphBuilder, value: Value, scale: readonly number[]): Value {
   if (scale.every((factor) => factor === 1)) return value;
   return graph.emit("Mul", [value, graph.constant(floatTensor([1, scale.length, 1, 1], scale))]);
-}
-
-/** Root mean square of each image's gradient: [N]. */
-export function emitImageRms(graph: GraphBuilder, gradient: Value): Value {
-  const [n = 1] = graph.shapeOf(gradient);
-  const rows = reshapeTo(graph, gradient, [n, -1]);
-  return reshapeTo(graph, emitRms(graph, rows), [n]);
 }

@@ -1,11 +1,10 @@
-import type { Forms } from "../../../autodiff/forms/forms.ts";
 import { formsOf } from "../../../autodiff/forms/index.ts";
 import type { Provider } from "../../../autodiff/provider.ts";
-import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, padsOf } from "../../../onnx/operators/window.ts";
 import { floatTensor } from "../../../onnx/tensor.ts";
+import { emitImageRms } from "../image-rms.ts";
 
 /** Levels of the Laplacian pyramid below the residue, as in the notebook deepDreamImage cites. */
 const LAPLACIAN_LEVELS = 4;
@@ -36,38 +35,29 @@ export function emitLaplacianNormalisation(
   levels = LAPLACIAN_LEVELS,
 ): Value {
   const forms = formsOf(provider, graph);
-  const [n = 1, colours = 1, height = 1, width = 1] = graph.shapeOf(gradient);
-  const normalise = (band: Value) => {
-    const shape = graph.shapeOf(band);
-    return reshapeTo(graph, emitUnitRms(graph, reshapeTo(graph, band, [n, -1])), shape);
-  };
+  const [, planes = 1] = graph.shapeOf(gradient);
+  const weight = binomialKernel(planes, 4);
+  const expand = (image: Value, windows: readonly AxisWindow[]) =>
+    forms.convAdjoint(image, { windows, group: 1, weight });
 
-  // each colour is an image of its own to the one-channel kernel
-  let low = reshapeTo(graph, gradient, [n * colours, 1, height, width]);
+  let low = gradient;
   const bands: { readonly high: Value; readonly windows: readonly AxisWindow[] }[] = [];
   for (let level = 0; level < levels; level++) {
     const windows = graph.shapeOf(low).slice(2).map(samePadding);
     const lower = reduce(graph, low, windows);
-    const high = graph.emit("Sub", [low, expand(forms, lower, windows)]);
-    bands.push({ high: normalise(high), windows });
+    const high = graph.emit("Sub", [low, expand(lower, windows)]);
+    bands.push({ high: normalise(graph, high), windows });
     low = lower;
   }
-  const merged = bands.reduceRight(
-    (coarse, { high, windows }) => graph.emit("Add", [expand(forms, coarse, windows), high]),
-    normalise(low),
+  return bands.reduceRight(
+    (coarse, { high, windows }) => graph.emit("Add", [expand(coarse, windows), high]),
+    normalise(graph, low),
   );
-  return reshapeTo(graph, merged, [n, colours, height, width]);
 }
 
-/** Root mean square of each row of [N, M]: [N, 1]. */
-export function emitRms(graph: GraphBuilder, rows: Value): Value {
-  const square = graph.emit("Mul", [rows, rows]);
-  return graph.emit("Sqrt", [graph.emit("ReduceMean", [square, graph.ints([1])], { keepdims: 1 })]);
-}
-
-function emitUnitRms(graph: GraphBuilder, rows: Value): Value {
-  const rms = graph.emit("Max", [emitRms(graph, rows), graph.scalar(SMALLEST_RMS)]);
-  return graph.emit("Div", [rows, rms]);
+function normalise(graph: GraphBuilder, images: Value): Value {
+  const rms = graph.emit("Max", [emitImageRms(graph, images, 1), graph.scalar(SMALLEST_RMS)]);
+  return graph.emit("Div", [images, rms]);
 }
 
 /** TensorFlow's SAME for kernel 5, stride 2: the odd pixel of padding goes after. */
@@ -86,21 +76,21 @@ function samePadding(input: number): AxisWindow {
   };
 }
 
-/** [M, 1, H, W] to [M, 1, ceil(H / 2), ceil(W / 2)]. */
+/** [N, planes, H, W] to [N, planes, ceil(H / 2), ceil(W / 2)]. */
 function reduce(graph: GraphBuilder, image: Value, windows: readonly AxisWindow[]): Value {
-  return graph.emit("Conv", [image, graph.constant(binomialKernel(1))], {
+  const weight = graph.constant(binomialKernel(graph.shapeOf(image)[1]!, 1));
+  return graph.emit("Conv", [image, weight], {
     kernel_shape: windows.map(({ kernel }) => kernel),
     strides: windows.map(({ stride }) => stride),
     pads: padsOf(windows),
   });
 }
 
-/** The adjoint of `reduce`, times 4 for the pixels between. */
-function expand(forms: Forms, image: Value, windows: readonly AxisWindow[]): Value {
-  return forms.convAdjoint(image, { windows, group: 1, weight: binomialKernel(4) });
-}
-
-function binomialKernel(gain: number) {
+/** [planes, planes, 5, 5]: `gain` times K from each plane to itself, zeros to the others. */
+function binomialKernel(planes: number, gain: number) {
   const kernel = BINOMIAL.flatMap((a) => BINOMIAL.map((b) => (gain * a * b) / 256));
-  return floatTensor([1, 1, BINOMIAL.length, BINOMIAL.length], kernel);
+  const ofPlanes = Array.from({ length: planes ** 2 }, (_, i) =>
+    i % (planes + 1) === 0 ? kernel : kernel.map(() => 0),
+  );
+  return floatTensor([planes, planes, BINOMIAL.length, BINOMIAL.length], ofPlanes.flat());
 }
