@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 /** A source of uniform numbers in [0, 1). */
 export type Uniform = () => number;
 
+/** What random numbers are for. */
+export type RandomKey = readonly (string | number)[];
+
 /**
  * Generator seeded by the parts of a key, the same for the same parts on every machine.
  *
@@ -11,7 +14,7 @@ export type Uniform = () => number;
  *
  * Source: Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", 2021.
  */
-export function uniformFrom(...key: readonly (string | number)[]): Uniform {
+export function uniformFrom(...key: RandomKey): Uniform {
   const digest = createHash("sha256").update(JSON.stringify(key)).digest();
   let a = digest.readUInt32LE(0);
   let b = digest.readUInt32LE(4);

@@ -23,7 +23,7 @@ export function deepdreamPlan(task: DeepDreamTask): AscentPlan {
     windows: 1,
     hasOtherSeeds: task.start.kind !== "given",
     pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
-    start: (beginning) => parametersOf(startImage(task, beginning)),
+    start: async (beginning, noise) => parametersOf(await startImage(task, beginning, noise)),
     imageGraph: null,
     imageOf: async (parameters) => planesOf(parameters),
   };

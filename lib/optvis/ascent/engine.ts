@@ -39,9 +39,9 @@ export interface EngineOptions {
  * so that an image's bytes depend neither on the others nor on their order; one worker and batches
  * on CUDA, one worker with one image at a time on WebGPU.
  *
- * Images go in groups: all of a group end a stage before its next begins. A worker then needs one
- * session at a time, and memory does not grow with the number of stages. Where it is not enough,
- * fewer images are tried at once.
+ * Where there are several stages, images go in groups: all of a group end a stage before its next
+ * begins. A worker then needs one session at a time, and memory does not grow with the number of
+ * stages. Where it is not enough, fewer images are tried at once.
  */
 export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
@@ -101,7 +101,9 @@ export class AscentEngine {
     onResult: Accounts["onResult"],
   ): Promise<void> {
     const plan = planOf(task);
-    const wanted = this.groupSize(plan, task.provider);
+    const isOfOneStage = plan.stages.length === 1 && PROFILES[task.provider].largestBatch === 1;
+    // no worker then waits for another at the end of a group
+    const wanted = isOfOneStage ? task.channels.length : this.groupSize(plan, task.provider);
     const groupSize = Math.ceil(wanted / plan.together) * plan.together;
     const begun = new Set<number>();
     // what another provider has begun would be no image of either
@@ -110,7 +112,7 @@ export class AscentEngine {
     for (const group of inGroups([...task.channels.entries()], groupSize)) {
       let states: readonly AscentState[] = group.map(([position, channel]) => {
         const saved = resumed.get(channel);
-        return saved ? { ...saved, position } : firstState(plan, channel, position);
+        return saved ? { ...saved, position } : firstState(channel, position);
       });
       for (const index of plan.stages.keys()) {
         const work = { states, begun, hooks, onResult };

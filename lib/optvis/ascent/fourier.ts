@@ -35,7 +35,7 @@ export function fourierPlan(task: FourierTask): AscentPlan {
     windows: windowsOf(task.recipe.canvasSize, task.recipe.cropSize).windows.length,
     hasOtherSeeds: true,
     pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
-    start: (beginning) => startParameters(task, beginning),
+    start: async (beginning) => startParameters(task, beginning),
     imageGraph,
     imageOf: async (parameters, session) => {
       const coefficients = coefficientsOf(parameters);

@@ -1,12 +1,13 @@
 import type { GpuProvider } from "../../autodiff/provider.ts";
 import { intScalar } from "../../onnx/tensor.ts";
+import { standardNormal, uniformFrom } from "../random.ts";
 import type { GateFeeds } from "../runtime/gpu-gate-child.ts";
 import type { GatedGraph } from "../runtime/gpu-gate.ts";
 import type { Feeds } from "../runtime/session.ts";
 import { planOf } from "./plan-of.ts";
 import { stacked } from "./run-stage.ts";
-import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
-import { type AscentState, firstState } from "./state.ts";
+import { type AscentPlan, entering, type Stage, type StageGraph } from "./stage.ts";
+import { type AscentState, firstState, type NoiseSource } from "./state.ts";
 import { taskParts } from "./task-parts.ts";
 import type { AscentTask } from "./task.ts";
 
@@ -26,7 +27,7 @@ const MOST_PIXELS = 2 ** 22;
 export interface GatedStage {
   readonly key: string;
   /** Its first image and those that it depends on, as the task begins them. */
-  readonly gated: () => GatedGraph;
+  readonly gated: () => Promise<GatedGraph>;
 }
 
 /** The graphs of a task, one for each stage of each of its parts. */
@@ -40,16 +41,16 @@ export function gatedGraphs(task: AscentTask, provider: GpuProvider): readonly G
   });
 }
 
-function gatedGraph(
+async function gatedGraph(
   task: AscentTask,
   plan: AscentPlan,
   index: number,
   gpu: StageGraph,
-): GatedGraph {
+): Promise<GatedGraph> {
   const { together } = plan;
   const stage = plan.stages[index]!;
   const cpu = planOf({ ...task, provider: "cpu" }).stages[index]!.graph(together);
-  const states = statesAt(task, plan, index);
+  const states = await statesAt(task, plan, index);
   const feeds = feedsOf(stage, states);
   const copies = gpu.batch / together;
   const many = Array.from({ length: copies }, () => states).flat();
@@ -63,15 +64,22 @@ function timedImages(task: AscentTask, index: number): number {
 }
 
 /** The task's first images as they would enter a stage, had the earlier ones no iterations. */
-function statesAt(task: AscentTask, plan: AscentPlan, index: number): readonly AscentState[] {
+async function statesAt(
+  task: AscentTask,
+  plan: AscentPlan,
+  index: number,
+): Promise<readonly AscentState[]> {
   const channels = task.channels.slice(0, plan.together);
-  return channels.map((channel, position): AscentState => {
-    const first = firstState(plan, channel, position);
-    const parameters = plan.stages
-      .slice(0, index + 1)
-      .reduce((before, { begin }) => begin(before), first.parameters);
-    return { ...first, stage: index, parameters };
-  });
+  const noise: NoiseSource = {
+    draw: async (count, key) => standardNormal(count, uniformFrom(...key)),
+  };
+  return Promise.all(
+    channels.map(async (channel, position) => {
+      let state = firstState(channel, position);
+      for (let i = 0; i <= index; i++) state = await entering(plan, state, { index: i, noise });
+      return state;
+    }),
+  );
 }
 
 function feedsOf(stage: Stage, states: readonly AscentState[]): GateFeeds {

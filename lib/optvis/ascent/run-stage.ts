@@ -66,7 +66,7 @@ export async function runStage(
   if (waiting.length === 0) return timed;
   const mayRevive = run.stage.revival !== null && waiting.every(({ isRevived }) => !isRevived);
   const again = mayRevive ? revived : restarted;
-  const fresh = waiting.map((state) => again(run.plan, state));
+  const fresh = await Promise.all(waiting.map((state) => again(run.plan, state, session)));
   const withLater = (later: readonly AscentState[]) => {
     const byPosition = new Map(later.map((state) => [state.position, state]));
     return timed.map((state) => byPosition.get(state.position) ?? state);

@@ -2,6 +2,7 @@ import type { SessionPool } from "../runtime/session-pool.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import { Interruption } from "./interruption.ts";
 import { runStage, type StageRun } from "./run-stage.ts";
+import { entering } from "./stage.ts";
 import { type AscentState, failedResult, imageResult } from "./state.ts";
 import type { AscentResult } from "./task.ts";
 
@@ -76,10 +77,8 @@ export async function shareOut(
 async function runBatch(session: SessionWorker, batch: readonly AscentState[], run: StageRun) {
   const { plan, stage } = run;
   const index = plan.stages.indexOf(stage);
-  const entered = batch.map((state) =>
-    state.stage === index
-      ? state
-      : { ...state, stage: index, done: 0, parameters: stage.begin(state.parameters) },
+  const entered = await Promise.all(
+    batch.map((state) => entering(plan, state, { index, noise: session })),
   );
   const passed = await runStage(session, entered, run);
   return Promise.all(

@@ -3,7 +3,7 @@ import type { Feeds } from "../runtime/session.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import type { Batch } from "./batch-size.ts";
-import type { AscentState, Parameters, Starts } from "./state.ts";
+import type { AscentState, NoiseSource, Parameters, Starts } from "./state.ts";
 
 /** The graph of a stage for a number of images, not yet compiled. */
 export interface StageGraph extends SessionGraph, Batch {}
@@ -36,4 +36,15 @@ export interface AscentPlan extends Starts {
   readonly imageOf: (parameters: Parameters, session: SessionWorker) => Promise<Planes>;
   /** The finished image as an SVG document, where it is made of shapes. @default never */
   readonly svgOf?: (parameters: Parameters, session: SessionWorker) => Promise<string | null>;
+}
+
+/** An image as it enters a stage; one that is in it stays as it is. @param index of the stage */
+export async function entering(
+  plan: AscentPlan,
+  state: AscentState,
+  { index, noise }: { readonly index: number; readonly noise: NoiseSource },
+): Promise<AscentState> {
+  if (state.stage === index) return state;
+  const before = state.stage < 0 ? await plan.start(state, noise) : state.parameters;
+  return { ...state, stage: index, done: 0, parameters: plan.stages[index]!.begin(before) };
 }

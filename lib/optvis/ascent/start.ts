@@ -1,10 +1,10 @@
-import { addToPlanes, copyOf, type Planes, type Size } from "../../image/raster.ts";
+import { addToPlanes, copyOf, type Planes } from "../../image/raster.ts";
 import { resizePlanes } from "../../image/resize.ts";
-import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
+import { laterSeed, type RandomKey } from "../random.ts";
 import type { NetworkModel } from "../graph/layer-pass.ts";
 import type { Level } from "./plan-levels.ts";
 import { startColour } from "./start-colour.ts";
-import type { Beginning } from "./state.ts";
+import type { Beginning, NoiseSource } from "./state.ts";
 import { targetOf } from "./targets.ts";
 import type { DeepDreamTask } from "./task.ts";
 
@@ -12,18 +12,18 @@ import type { DeepDreamTask } from "./task.ts";
  * Where an image begins: noise of its own, a copy of the photograph, or one of the image given for
  * it.
  */
-export function startImage(
+export async function startImage(
   task: DeepDreamTask,
   { channel, position, restarts }: Beginning,
-): Planes {
+  noise: NoiseSource,
+): Promise<Planes> {
   const { start, levels } = task;
   if (start.kind === "given") return copyOf(start.images[position]!);
   if (start.kind === "photograph" && restarts === 0) return copyOf(start.image);
-  const fresh = noise(task, {
-    seed: laterSeed(start.seed, restarts),
-    channel,
-    size: levels[0]!.size,
-  });
+  const { size } = levels[0]!;
+  const key = keyOfNoise(task, channel, laterSeed(start.seed, restarts));
+  const count = task.network.scale.length * size.height * size.width;
+  const fresh = { ...size, data: await noise.draw(count, key) };
   if (start.kind === "noise") return onStartColour(fresh, task.network);
   // a photograph without any gradient gets a grain of noise to start from
   return { ...start.image, data: start.image.data.map((pixel, i) => pixel + fresh.data[i]!) };
@@ -49,19 +49,12 @@ export function levelStart(
   return { ...nextBase, data: nextBase.data.map((pixel, i) => pixel + resized.data[i]!) };
 }
 
-/** Noise of one channel: N(0, 1) per value, the same whatever the batch and the machine. */
-function noise(
-  task: DeepDreamTask,
-  { seed, channel, size }: { readonly seed: number; readonly channel: number; readonly size: Size },
-): Planes {
+/** What the noise of one channel is drawn by, N(0, 1) per value: the same whatever the batch. */
+function keyOfNoise(task: DeepDreamTask, channel: number, seed: number): RandomKey {
   const { network, layer } = task;
   const { drawnAs } = targetOf(task, channel);
   // the 1 means nothing today: without it every seed would give another image than it ever did
-  const uniform = uniformFrom("noise", seed, network.fingerprint, layer.value, drawnAs, 1);
-  return {
-    ...size,
-    data: standardNormal(network.scale.length * size.height * size.width, uniform),
-  };
+  return ["noise", seed, network.fingerprint, layer.value, drawnAs, 1];
 }
 
 /** An image on the network's mid-grey, in place. */

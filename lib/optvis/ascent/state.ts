@@ -1,6 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { FloatTensor } from "../../onnx/tensor.ts";
+import type { RandomKey } from "../random.ts";
 import type { AscentResult, FailedChannel, TracePoint } from "./task.ts";
 
 /** Iterations along the redirected gradient, for an image whose own is zero; as in Lucid. */
@@ -30,7 +31,13 @@ export interface Starts {
   readonly hasOtherSeeds: boolean;
   /** Whether a number's target points along nothing but zeros: no seed gives it a gradient. */
   readonly pointsNowhere: (channel: number) => boolean;
-  readonly start: (beginning: Beginning) => Parameters;
+  readonly start: (beginning: Beginning, noise: NoiseSource) => Promise<Parameters>;
+}
+
+/** What draws the noise that images begin with. */
+export interface NoiseSource {
+  /** So many draws of the standard normal distribution. @param key what they are for */
+  draw(count: number, key: RandomKey): Promise<Float32Array>;
 }
 
 /**
@@ -38,6 +45,7 @@ export interface Starts {
  * all that a later run needs to go on, bit for bit as if it had not been interrupted.
  */
 export interface AscentState extends Beginning {
+  /** None before the first stage. */
   readonly parameters: Parameters;
   readonly trace: readonly TracePoint[];
   /** `null`: it goes on. */
@@ -67,13 +75,17 @@ export type Stop =
       readonly iteration: number;
     };
 
-/** @param position place in the task's channels */
-export function firstState(starts: Starts, channel: number, position: number): AscentState {
-  const parameters = starts.start({ channel, position, restarts: 0 });
+/**
+ * An image before the first stage, which it enters with what its method begins with: of those that
+ * wait nothing is held.
+ *
+ * @param position place in the task's channels
+ */
+export function firstState(channel: number, position: number): AscentState {
   return {
     channel,
     position,
-    parameters,
+    parameters: {},
     trace: [],
     stop: null,
     restarts: 0,
@@ -91,15 +103,23 @@ export function canRestart(starts: Starts, { stop, restarts, channel }: AscentSt
 }
 
 /** The same channel begun anew from the next seed. */
-export function restarted(starts: Starts, state: AscentState): AscentState {
+export async function restarted(
+  starts: Starts,
+  state: AscentState,
+  noise: NoiseSource,
+): Promise<AscentState> {
   const next = { ...state, trace: [], stop: null, restarts: state.restarts + 1, isRevived: false };
-  return { ...next, done: 0, parameters: starts.start(next) };
+  return { ...next, done: 0, parameters: await starts.start(next, noise) };
 }
 
 /** The same image begun anew, to follow the redirected gradient at first. */
-export function revived(starts: Starts, state: AscentState): AscentState {
+export async function revived(
+  starts: Starts,
+  state: AscentState,
+  noise: NoiseSource,
+): Promise<AscentState> {
   const next = { ...state, trace: [], stop: null, isRevived: true };
-  return { ...next, done: 0, parameters: starts.start(next) };
+  return { ...next, done: 0, parameters: await starts.start(next, noise) };
 }
 
 /** What one iteration showed of an image. */

@@ -126,7 +126,7 @@ export class GpuGate {
    *
    * @param key equal for equal graphs: each is tried once, unless what stood in the way may pass
    */
-  graph(key: string, gated: () => GatedGraph): Promise<GpuVerdict> {
+  graph(key: string, gated: () => Promise<GatedGraph>): Promise<GpuVerdict> {
     const known = this.#graphs.get(key);
     if (known) return known;
     const trial = this.#tryAndTell(gated).then((verdict) => {
@@ -137,7 +137,7 @@ export class GpuGate {
     return trial;
   }
 
-  async #tryAndTell(gated: () => GatedGraph): Promise<GpuVerdict> {
+  async #tryAndTell(gated: () => Promise<GatedGraph>): Promise<GpuVerdict> {
     const verdict = await this.#tryGraph(gated);
     if (!(await this.machine()).isFit) return verdict;
     this.tell(
@@ -148,7 +148,7 @@ export class GpuGate {
     return verdict;
   }
 
-  async #tryGraph(gated: () => GatedGraph): Promise<GpuVerdict> {
+  async #tryGraph(gated: () => Promise<GatedGraph>): Promise<GpuVerdict> {
     const machine = await this.machine();
     if (!machine.isFit) return machine;
     // models are hundreds of megabytes: they are built in a thread, and go over as files
@@ -156,7 +156,7 @@ export class GpuGate {
     let folder: string | null = null;
     try {
       folder = await mkdtemp(join(tmpdir(), "dreamgrid-gpu-"));
-      const { graphs, feeds, copies } = gated();
+      const { graphs, feeds, copies } = await gated();
       const models = { cpu: join(folder, "cpu.onnx"), gpu: join(folder, "gpu.onnx") };
       await writer.write(graphs.cpu, models.cpu);
       await writer.write(graphs.gpu, models.gpu);

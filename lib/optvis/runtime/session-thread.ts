@@ -2,6 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 
 import { encodeModel } from "../../onnx/encode.ts";
+import { floatTensor } from "../../onnx/tensor.ts";
+import { type RandomKey, standardNormal, uniformFrom } from "../random.ts";
 import { sharedTensor } from "../../onnx/share-weights.ts";
 import { releaseShared, tensorBytes } from "../../onnx/shared-memory.ts";
 import { graphOf, type GraphRecipe } from "../graph/graph-recipe.ts";
@@ -36,6 +38,8 @@ export type ThreadRequest =
       readonly keptBytes: number;
     }
   | { readonly kind: "run"; readonly key: string; readonly feeds: Feeds }
+  /** Draws numbers of the standard normal distribution. */
+  | { readonly kind: "draw"; readonly count: number; readonly key: RandomKey }
   /** Builds a graph, and writes it as an .onnx file. */
   | { readonly kind: "write"; readonly graph: SessionGraph; readonly path: string };
 
@@ -94,6 +98,10 @@ async function answer(request: ThreadRequest): Promise<ThreadReply> {
 
 async function carryOut(request: ThreadRequest, released: string[]): Promise<Outputs> {
   if (request.kind === "run") return run(request.key, request.feeds);
+  if (request.kind === "draw") {
+    const { count, key } = request;
+    return { draws: floatTensor([count], standardNormal(count, uniformFrom(...key))) };
+  }
   if (request.kind === "write") {
     await writeFile(request.path, encodeModel(graphOf(request.graph.recipe)));
     return {};

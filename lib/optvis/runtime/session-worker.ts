@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 
+import type { RandomKey } from "../random.ts";
 import { startedFile } from "../../started-file.ts";
 import { DriverWatch } from "./driver-watch.ts";
 import { DriverHangError } from "./errors.ts";
@@ -13,7 +14,7 @@ import { turnTelemetryOff } from "./telemetry.ts";
 import { receivedError } from "./thread-errors.ts";
 
 interface Pending {
-  /** What is compiled or run; `null`: a file is written. */
+  /** What is compiled or run; `null`: none, as a file is written or numbers are drawn. */
   readonly graph: SessionGraph | null;
   readonly resolve: (outputs: Readonly<Record<string, RuntimeTensor>>) => void;
   readonly reject: (reason: Error) => void;
@@ -85,6 +86,16 @@ export class SessionWorker {
       this.#loaded.delete(key);
       throw error;
     }
+  }
+
+  /**
+   * Draws of the standard normal distribution, made in the thread: those of several workers at
+   * once, and the calling thread stays free.
+   */
+  async draw(count: number, key: RandomKey): Promise<Float32Array> {
+    const { draws } = await this.#request({ kind: "draw", count, key }, null);
+    if (draws?.type !== "float32") throw new Error("internal: a thread that draws no numbers");
+    return draws.data;
   }
 
   /** Builds a graph and writes it as an .onnx file. @throws as `graphOf` does */

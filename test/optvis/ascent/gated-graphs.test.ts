@@ -22,11 +22,11 @@ async function runOnCpu({ recipe }: SessionGraph, feeds: Feeds): Promise<Feeds> 
 }
 
 describe("the gate's graphs of a task", () => {
-  test("are one for each stage, of one image where a GPU takes one at a time", () => {
+  test("are one for each stage, of one image where a GPU takes one at a time", async () => {
     const stages = gatedGraphs(deepdream, "webgpu");
     expect(stages).toHaveLength(2);
     for (const { gated } of stages) {
-      const { feeds, copies } = gated();
+      const { feeds, copies } = await gated();
       expect(copies).toBe(1);
       expect(feeds.gpu).toBe(feeds.cpu);
     }
@@ -35,7 +35,7 @@ describe("the gate's graphs of a task", () => {
 
   test("are for CUDA those of its batches, whose first image is the CPU's", async () => {
     const [first] = gatedGraphs(deepdream, "cuda");
-    const { graphs, feeds, copies } = first!.gated();
+    const { graphs, feeds, copies } = await first!.gated();
     expect(copies).toBe(8);
     expect(feeds.cpu.first["image"]!.shape[0]).toBe(1);
     expect(feeds.gpu.first["image"]!.shape[0]).toBe(8);
@@ -43,7 +43,7 @@ describe("the gate's graphs of a task", () => {
     const given = await runOnCpu(graphs.gpu, feeds.gpu.first);
     expect(difference(given, wanted, feeds.cpu.first, 1e-4)).toBeNull();
     // the checker: the image of another channel
-    const other = gatedGraphs({ ...deepdream, channels: [2] }, "cuda")[0]!.gated();
+    const other = await gatedGraphs({ ...deepdream, channels: [2] }, "cuda")[0]!.gated();
     const wrong = await runOnCpu(graphs.gpu, other.feeds.gpu.first);
     expect(difference(wrong, wanted, feeds.cpu.first, 1e-4)).toMatch(/^image_out is /);
   });

@@ -65,7 +65,8 @@ describe("recorded", () => {
 describe("an image that was stopped", () => {
   const dead = { ...state, stop: { kind: "dead" }, done: 5, restarts: 2 } as const;
   const begun = { image: floatTensor([2], [7, 5]) };
-  const start = vi.fn(() => begun);
+  const start = vi.fn(async () => begun);
+  const noise = { draw: async (count: number) => new Float32Array(count) };
   const starts = { hasOtherSeeds: true, pointsNowhere: (channel: number) => channel === 9, start };
 
   test("has another seed tried where it is dead, there are others, and fewer than 16 were", () => {
@@ -82,12 +83,18 @@ describe("an image that was stopped", () => {
     expect(failedResult(starts, dead, stop)).toEqual({ kind: "failed", channel: 3, reason });
   });
 
-  test("begins from the next seed, or along the redirected gradient, as if it never had", () => {
+  test("begins from the next seed, or along the redirected gradient, as if it never had", async () => {
     const fresh = { ...state, trace: [], parameters: begun };
-    const again = restarted(starts, { ...dead, isRevived: true });
+    const again = await restarted(starts, { ...dead, isRevived: true }, noise);
     expect(again).toEqual({ ...fresh, restarts: 3 });
-    expect(start).toHaveBeenLastCalledWith(expect.objectContaining({ channel: 3, restarts: 3 }));
-    expect(revived(starts, dead)).toEqual({ ...fresh, restarts: 2, isRevived: true });
-    expect(start).toHaveBeenLastCalledWith(expect.objectContaining({ channel: 3, restarts: 2 }));
+    expect(start).toHaveBeenLastCalledWith(
+      expect.objectContaining({ channel: 3, restarts: 3 }),
+      noise,
+    );
+    expect(await revived(starts, dead, noise)).toEqual({ ...fresh, restarts: 2, isRevived: true });
+    expect(start).toHaveBeenLastCalledWith(
+      expect.objectContaining({ channel: 3, restarts: 2 }),
+      noise,
+    );
   });
 });

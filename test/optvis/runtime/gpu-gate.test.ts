@@ -186,8 +186,8 @@ describe("a graph", () => {
 
   test("is compared with all the CPU's threads", async () => {
     // 1 s an image on one of 4 threads against 0.05 s
-    expect(await gateOf("right").graph("double", () => gated)).toMatchObject({ speedup: 5 });
-    expect(await gateOf("right", { threads: 40 }).graph("double", () => gated)).toEqual({
+    expect(await gateOf("right").graph("double", async () => gated)).toMatchObject({ speedup: 5 });
+    expect(await gateOf("right", { threads: 40 }).graph("double", async () => gated)).toEqual({
       isFit: false,
       reason: "WebGPU (libvulkan_card.so) has 0.5 times the speed of the CPU, wanted at least 1",
     });
@@ -195,13 +195,16 @@ describe("a graph", () => {
 
   test("is timed with as many images as the GPU takes at once", async () => {
     // on 40 threads the CPU draws one in 0.025 s, and the GPU 8 in 0.05 s
-    const many = gateOf("right", { threads: 40 }).graph("double", () => ({ ...gated, copies: 8 }));
+    const many = gateOf("right", { threads: 40 }).graph("double", async () => ({
+      ...gated,
+      copies: 8,
+    }));
     expect(await many).toMatchObject({ isFit: true, speedup: 4 });
   });
 
   test("that is wrong on the GPU stays on the CPU, and is tried once", async () => {
     let asked = 0;
-    const ask = () => {
+    const ask = async () => {
       asked += 1;
       return gated;
     };
@@ -217,7 +220,7 @@ describe("a graph", () => {
   test("that found the card's memory taken is tried again", async () => {
     let asked = 0;
     const gate = gateOf("full graph");
-    const ask = () => {
+    const ask = async () => {
       asked += 1;
       return gated;
     };

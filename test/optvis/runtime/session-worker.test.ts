@@ -7,6 +7,7 @@ import { ModelError } from "../../../lib/onnx/errors.ts";
 import type { Graph, Model } from "../../../lib/onnx/model.ts";
 import { shareWeights } from "../../../lib/onnx/share-weights.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { standardNormal, uniformFrom } from "../../../lib/optvis/random.ts";
 import { RuntimeError } from "../../../lib/optvis/runtime/errors.ts";
 import type { SessionGraph } from "../../../lib/optvis/runtime/session-graph.ts";
 import type { ThreadRequest } from "../../../lib/optvis/runtime/session-thread.ts";
@@ -61,6 +62,13 @@ test("a graph is compiled once and found again by its key", async () => {
     [11, 12],
     [21, 22],
   ]);
+});
+
+test("numbers drawn in its thread are those that are drawn here", async () => {
+  const own = worker();
+  const key = ["noise", 7, "thread"] as const;
+  expect(await own.draw(9, key)).toEqual(standardNormal(9, uniformFrom(...key)));
+  expect(await own.draw(9, ["another"])).not.toEqual(standardNormal(9, uniformFrom(...key)));
 });
 
 test("runs of one graph that are asked for at once compile it once", async () => {

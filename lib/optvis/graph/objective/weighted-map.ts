@@ -27,7 +27,11 @@ export function emitOnWeightedMap(
   const pixels = sizeOf(spatial);
   const column = reshapeTo(graph, selection, [n, channels, 1]);
   const weighted = emitSelected(graph, reshapeTo(graph, y, [n, channels, pixels]), column);
-  const map = graph.emit("ReduceSum", [weighted, graph.ints([1])], { keepdims: 0 });
+  // of one channel, as a selected one is, there is nothing to add up, which takes its time too
+  const map =
+    channels === 1
+      ? reshapeTo(graph, weighted, [n, pixels])
+      : graph.emit("ReduceSum", [weighted, graph.ints([1])], { keepdims: 0 });
   const mean = graph.emit("ReduceMean", [map, graph.ints([1])], { keepdims: 1 });
   const channelMap: ChannelMap = { map, mean };
   const row = reshapeTo(graph, gradient(graph, channelMap), [n, 1, pixels]);
