@@ -44,7 +44,9 @@ export const layerPageSchema = z.strictObject({
 /** Page of the jobs. */
 export const jobPageSchema = z.strictObject({
   after: jobIdSchema.optional().describe("only jobs behind this id"),
-  network: networkIdSchema.optional().describe("only jobs of this network"),
+  network: networkIdSchema
+    .optional()
+    .describe("only jobs of this network, and of no other that had its name before"),
   layer: z.int().min(1).optional().describe("only jobs of the layer with this index"),
   limit: z.int().min(1).max(100).default(20).describe("jobs to look at"),
 });

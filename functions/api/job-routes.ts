@@ -1,5 +1,8 @@
 import * as z from "zod";
 
+import type { NetworkDescription } from "../../lib/networks/description.ts";
+import { DescriptionError } from "../../lib/networks/errors.ts";
+import { haveSameModel } from "../../lib/networks/network-files.ts";
 import { inGroups, mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import {
   acceptRequest,
@@ -12,6 +15,7 @@ import type { Job } from "../../lib/pipeline/job/job.ts";
 import { readJobStatus } from "../../lib/pipeline/job/job-status.ts";
 import { retryJob } from "../../lib/pipeline/job/retry-job.ts";
 import { DamagedObjectError } from "../../lib/pipeline/json.ts";
+import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { jobLink, jobPageLink } from "./links.ts";
@@ -95,7 +99,8 @@ export const listJobs = defineRoute({
   problems: [],
   handle: async ({ query, basePath }, deps) => {
     const { after = null, limit, ...filter } = query;
-    const { listed, last } = await listMatching(deps.jobs.list(after), filter, limit);
+    const matches = await matching(filter, deps);
+    const { listed, last } = await listMatching(deps.jobs.list(after), matches, limit);
     const next = last === null ? null : jobPageLink(basePath, { after: last, limit, ...filter });
     const { found, problems } = await lookAtEach(listed, readJobStatus, DamagedObjectError);
     const summaries = found.map((status) => summariseJob(status, basePath, deps));
@@ -104,6 +109,7 @@ export const listJobs = defineRoute({
 });
 
 type JobFilter = Pick<z.output<typeof jobPageSchema>, "network" | "layer">;
+type IsListed = (job: Job) => Promise<boolean>;
 
 /** Plans that one call reads to find jobs of a network: a second's work in the cloud. */
 const MAX_JOBS_SEARCHED = 500;
@@ -113,13 +119,13 @@ const SEARCHED_TOGETHER = 50;
 /** One page of the jobs that a filter lets through. `last`: behind it there may be more */
 async function listMatching(
   jobs: AsyncIterable<Job>,
-  filter: JobFilter,
+  isListed: IsListed,
   limit: number,
 ): Promise<{ readonly listed: readonly Job[]; readonly last: string | null }> {
   const listed: Job[] = [];
   let [searched, last] = [0, ""];
   for await (const some of inGroups(jobs, SEARCHED_TOGETHER)) {
-    const found = await mapConcurrently(some, (job) => matches(job, filter));
+    const found = await mapConcurrently(some, isListed);
     for (const [i, job] of some.entries()) {
       if (listed.length === limit || searched === MAX_JOBS_SEARCHED) return { listed, last };
       searched++;
@@ -130,20 +136,38 @@ async function listMatching(
   return { listed, last: null };
 }
 
-async function matches(job: Job, { network, layer }: JobFilter): Promise<boolean> {
-  if (network === undefined && layer === undefined) return true;
-  try {
-    const plan = await job.findPlan();
-    if (plan === null) return false;
-    return (
-      (network === undefined || plan.network.id === network) &&
-      (layer === undefined || plan.layer.index === layer)
-    );
-  } catch (error) {
-    // listed, so that it is told of
-    if (error instanceof DamagedObjectError) return true;
+/** Which jobs a filter lets through. */
+async function matching({ network, layer }: JobFilter, deps: ApiDeps): Promise<IsListed> {
+  if (network === undefined && layer === undefined) return async () => true;
+  const isOfNetwork = network === undefined ? () => true : await drawnBy(network, deps);
+  return async (job) => {
+    try {
+      const plan = await job.findPlan();
+      if (plan === null) return false;
+      return isOfNetwork(plan.network) && (layer === undefined || plan.layer.index === layer);
+    } catch (error) {
+      // listed, so that it is told of
+      if (error instanceof DamagedObjectError) return true;
+      throw error;
+    }
+  };
+}
+
+/**
+ * Whether a job's network is the one of that name. Where there is one now, another that had its
+ * name and was removed is not it.
+ */
+async function drawnBy(
+  id: string,
+  { store }: ApiDeps,
+): Promise<(network: NetworkDescription) => boolean> {
+  const present = await findPublishedDescription(store, id).catch((error: unknown) => {
+    // of a broken one nothing is known but its name
+    if (error instanceof DescriptionError) return null;
     throw error;
-  }
+  });
+  return (drawn) =>
+    drawn.id === id && (present === null || haveSameModel(present.files, drawn.files));
 }
 
 export const deleteJob = defineRoute({

@@ -24,6 +24,16 @@ export function externalFilesOf({ externalData }: ModelFile): readonly ExternalF
   return externalData ?? [];
 }
 
+/** Whether two networks have a model in common, byte for byte, the files beside it included. */
+export function haveSameModel(some: readonly ModelFile[], others: readonly ModelFile[]): boolean {
+  const checksumsOf = (model: ModelFile) =>
+    filesOf(model)
+      .map(({ sha256 }) => sha256)
+      .join();
+  const known = new Set(some.map(checksumsOf));
+  return others.some((model) => known.has(checksumsOf(model)));
+}
+
 /** A file of a network, under its path in the network's folder. */
 export interface NamedFile extends Pick<ModelFile, "sha256" | "sizeBytes" | "source"> {
   readonly name: string;

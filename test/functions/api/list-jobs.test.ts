@@ -34,6 +34,28 @@ describe("GET /jobs", () => {
     expect([...ids(first.body), ...ids((await call("GET", next)).body)]).toEqual(pools);
   });
 
+  test("are of the network that has its name now, not of one that had it and was removed", async () => {
+    const key = "models/tiny/network.json";
+    const own = Buffer.from(await pipeline.store.get(key)).toString("utf8");
+    const { jobId } = await pipeline.accept();
+    const listed = async () => ids((await call("GET", "/jobs?network=tiny")).body);
+    const publish = (description: string) =>
+      pipeline.store.put(key, Buffer.from(description), "application/json");
+    const other = JSON.parse(own) as { files: { sha256: string }[] };
+    other.files[0]!.sha256 = "0".repeat(64);
+    await publish(JSON.stringify(other));
+    expect(await listed()).toEqual([]);
+    // nothing to tell them apart by
+    for (const broken of ["{", '{"id": "tiny"}']) {
+      await publish(broken);
+      expect(await listed()).toEqual([jobId]);
+    }
+    await pipeline.store.delete(key);
+    expect(await listed()).toEqual([jobId]);
+    await publish(own);
+    expect(await listed()).toEqual([jobId]);
+  });
+
   test("reads the plans of many jobs at a time as it looks for some", async () => {
     const { jobId } = await pipeline.accept();
     const plan = await pipeline.store.get(`jobs/${jobId}/plan.json`);
