@@ -177,11 +177,12 @@ export async function getJob(jobId: string): Promise<JobDocument> {
   return { ...first, channels };
 }
 
-/** Jobs, of one layer if it is given, newest first. */
+/** Jobs, of one network or layer if it is given, newest first. */
 export async function listJobs(
-  of: { readonly network: string; readonly layer: number } | null = null,
+  of: { readonly network?: string | null; readonly layer?: number } = {},
 ): Promise<readonly JobSummary[]> {
-  const filter = of === null ? "" : `&network=${segment(of.network)}&layer=${of.layer}`;
+  const ofNetwork = of.network ? `&network=${segment(of.network)}` : "";
+  const filter = ofNetwork + (of.layer === undefined ? "" : `&layer=${of.layer}`);
   const jobs: JobSummary[] = [];
   let next: string | null = `jobs?limit=${JOBS_PER_PAGE}${filter}`;
   while (next !== null) {

@@ -26,8 +26,8 @@ const fitting = (count: number) =>
 
 /** The whole network as a wall of pictures, a row for each layer that has some. */
 export function AtlasPage({ network }: { readonly network: string }) {
-  const all = useJobs();
-  const jobs = (all.value ?? []).filter((job) => job.network === network);
+  const all = useJobs(network);
+  const jobs = all.value ?? [];
   const [chosen, setThumb] = useKept<number | null>("thumb", null);
   const fitted = fitting(longestRow(jobs));
   const thumb = chosen ?? fitted;

@@ -5,13 +5,13 @@ import type { JobSummary } from "../api/documents.ts";
 import { useNews } from "./news.ts";
 import { type Resource, useResource } from "./use-resource.ts";
 
-/** All jobs, newest first, as they stand now. */
-export function useJobs(): Resource<readonly JobSummary[]> {
+/** Jobs, newest first, as they stand now. @param network whose jobs; `null`: all */
+export function useJobs(network: string | null = null): Resource<readonly JobSummary[]> {
   const [news, setNews] = useState<ReadonlyMap<string, JobSummary>>(new Map());
-  const { value, ...resource } = useResource("jobs", async () => {
+  const { value, ...resource } = useResource(`jobs ${network ?? ""}`, async () => {
     // read before the list is asked for: that knows better
     const old = news;
-    return { old, listed: await listJobs() };
+    return { old, listed: await listJobs({ network }) };
   });
   useNews((each) => {
     if (each.kind === "job") setNews((before) => new Map(before).set(each.job.jobId, each.job));
@@ -19,7 +19,10 @@ export function useJobs(): Resource<readonly JobSummary[]> {
   });
   if (value === null) return { value, ...resource };
   const jobs = new Map(value.listed.map((job) => [job.jobId, job]));
-  for (const [jobId, job] of news) if (value.old.get(jobId) !== job) jobs.set(jobId, job);
+  const isWanted = (job: JobSummary) => (network ?? job.network) === job.network;
+  for (const [jobId, job] of news) {
+    if (isWanted(job) && value.old.get(jobId) !== job) jobs.set(jobId, job);
+  }
   const newestFirst = [...jobs.values()].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
   return { value: newestFirst, ...resource };
 }
