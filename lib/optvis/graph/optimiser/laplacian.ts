@@ -1,5 +1,6 @@
 import { formsOf } from "../../../autodiff/forms/index.ts";
 import type { Provider } from "../../../autodiff/provider.ts";
+import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, padsOf } from "../../../onnx/operators/window.ts";
@@ -11,6 +12,9 @@ const LAPLACIAN_LEVELS = 4;
 
 /** Keeps a level that is zero everywhere zero, instead of dividing by zero. */
 const SMALLEST_RMS = 1e-10;
+
+/** Planes that one kernel takes, the most that divide an image's. */
+const FEW_PLANES = [4, 3, 2, 1];
 
 const BINOMIAL = [1, 4, 6, 4, 1]; // sums to 16 along an axis, 256 over the kernel
 
@@ -35,24 +39,32 @@ export function emitLaplacianNormalisation(
   levels = LAPLACIAN_LEVELS,
 ): Value {
   const forms = formsOf(provider, graph);
-  const [, planes = 1] = graph.shapeOf(gradient);
-  const weight = binomialKernel(planes, 4);
+  const [n = 1, planes = 1, ...size] = graph.shapeOf(gradient);
+  // a kernel of many planes is zeros almost everywhere: they go a few at a time, as further images
+  const few = FEW_PLANES.find((count) => planes % count === 0)!;
+  const weight = binomialKernel(few, 4);
   const expand = (image: Value, windows: readonly AxisWindow[]) =>
     forms.convAdjoint(image, { windows, group: 1, weight });
+  const normalised = (band: Value) => {
+    const shape = graph.shapeOf(band);
+    const images = reshapeTo(graph, band, [n, planes, ...shape.slice(2)]);
+    return reshapeTo(graph, normalise(graph, images), shape);
+  };
 
-  let low = gradient;
+  let low = reshapeTo(graph, gradient, [(n * planes) / few, few, ...size]);
   const bands: { readonly high: Value; readonly windows: readonly AxisWindow[] }[] = [];
   for (let level = 0; level < levels; level++) {
     const windows = graph.shapeOf(low).slice(2).map(samePadding);
     const lower = reduce(graph, low, windows);
     const high = graph.emit("Sub", [low, expand(lower, windows)]);
-    bands.push({ high: normalise(graph, high), windows });
+    bands.push({ high: normalised(high), windows });
     low = lower;
   }
-  return bands.reduceRight(
+  const merged = bands.reduceRight(
     (coarse, { high, windows }) => graph.emit("Add", [expand(coarse, windows), high]),
-    normalise(graph, low),
+    normalised(low),
   );
+  return reshapeTo(graph, merged, [n, planes, ...size]);
 }
 
 function normalise(graph: GraphBuilder, images: Value): Value {

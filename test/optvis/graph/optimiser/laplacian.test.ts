@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PROVIDERS } from "../../../../lib/autodiff/provider.ts";
 import type { Provider } from "../../../../lib/autodiff/provider.ts";
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
-import { floatTensor, type FloatTensor } from "../../../../lib/onnx/tensor.ts";
+import { floatTensor, type FloatTensor, sizeOf } from "../../../../lib/onnx/tensor.ts";
 import { emitLaplacianNormalisation } from "../../../../lib/optvis/graph/optimiser/laplacian.ts";
 import { normal } from "../../../support/random.ts";
 import { runGraph } from "../../../support/run-graph.ts";
@@ -51,6 +51,34 @@ test("a zero gradient stays zero", async () => {
   const given = await normalise(floatTensor([1, 3, 9, 14], new Float32Array(378)), "cpu");
   expect(given.data.every((value) => value === 0)).toBe(true);
 });
+
+test("of many planes each is filtered by itself, with kernels no larger than of a few", async () => {
+  const [planes, pixels] = [10, 7 * 6];
+  const few = normal([1, 2, 7, 6], 3);
+  // the mean over all planes is that of two
+  const many = floatTensor(
+    [1, planes, 7, 6],
+    Array.from({ length: planes * pixels }, (_, i) => few.data[i % (2 * pixels)]!),
+  );
+  for (const provider of PROVIDERS) {
+    const [given, wanted] = [await normalise(many, provider), await normalise(few, provider)];
+    for (let i = 0; i < planes; i += 2) {
+      const own = given.data.subarray(i * pixels, (i + 2) * pixels);
+      expect(relativeDistance(own, wanted.data)).toBeLessThan(TOLERANCE);
+    }
+    expect(kernelNumbers(202, provider)).toBe(kernelNumbers(2, provider));
+  }
+});
+
+/** That the graph of so many planes has in weights. */
+function kernelNumbers(planes: number, provider: Provider): number {
+  const graph = new GraphBuilder();
+  const input = graph.input("gradient", "float32", [1, planes, 7, 6]);
+  const output = emitLaplacianNormalisation(graph, input, provider);
+  const { initializers } = graph.build("laplacian", [["out", output]]);
+  const weights = [...initializers.values()].filter(({ shape }) => shape.length === 4);
+  return weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
 
 test("an image's answer depends neither on its neighbours nor on its size of gradient", async () => {
   const one = normal([1, 3, 9, 14], 1);
