@@ -90,6 +90,12 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await expect.poll(source, PATIENT).toMatch(/tiles\/2$/);
     const svg = await fetch(new URL((await asSvg.getAttribute("href"))!, url()));
     expect(await svg.text()).toBe('<svg id="2"/>');
+    // a picture of a target has no page of its own
+    const targets = [{ channel: 2 }];
+    const jobId = await draw({ layer: "pool", targets, method: "fourier", ellipses: 3 });
+    await page.goto(at(`#/-/jobs/${jobId}`));
+    const link = page.locator(".tiles a");
+    expect(await link.getAttribute("href")).toBe(`jobs/${jobId}/svgs/1`);
     expect(complaints).toEqual([]);
     await page.close();
   });

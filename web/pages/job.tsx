@@ -1,6 +1,14 @@
 import { useEffect } from "preact/hooks";
 
-import { call, cancelJob, getJob, retryJob, sheetAddress, tileAddress } from "../api/client.ts";
+import {
+  call,
+  cancelJob,
+  getJob,
+  retryJob,
+  sheetAddress,
+  svgAddress,
+  tileAddress,
+} from "../api/client.ts";
 import type { JobDocument } from "../api/documents.ts";
 import { estimateInWords } from "../components/estimate.ts";
 import { Looking } from "../components/looking.tsx";
@@ -114,6 +122,8 @@ function recipeIdOf(job: JobDocument): string | null {
 function JobTiles({ job }: { readonly job: JobDocument }) {
   const { jobId, channels, tileSize, network, layer } = job;
   const recipe = recipeIdOf(job);
+  // what is painted of shapes is sharp at any size
+  const pictureAddress = Number(job.request["ellipses"] ?? 0) > 0 ? svgAddress : tileAddress;
   return (
     <ol class="tiles many">
       {channels.map((each) => {
@@ -123,7 +133,7 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
           <li key={each.channel}>
             <SteadyTile
               {...tile}
-              href={recipe === null ? tileAddress(jobId, each.channel) : page}
+              href={recipe === null ? pictureAddress(jobId, each.channel) : page}
             />
           </li>
         );
