@@ -80,6 +80,11 @@ const pools: readonly Pool[] = [
     attributes: { kernel_shape: [5, 5], strides: [2, 2], pads: [2, 2, 2, 2] },
   },
   {
+    name: "9x7, stride 1 and 2, larger than the image, as YOLO's",
+    shape: [2, 3, 3, 2],
+    attributes: { kernel_shape: [9, 7], strides: [1, 2], pads: [4, 3, 4, 3] },
+  },
+  {
     name: "1x3, stride 1 and 2",
     shape: [2, 3, 4, 9],
     attributes: { kernel_shape: [1, 3], strides: [1, 2] },

@@ -129,11 +129,14 @@ function pullAlong(
   }
   gradients.push(remainder);
 
+  const count = graph.shapeOf(dY)[axis]!;
   return Array.from({ length: stride }, (_, phase) => {
     const { length } = phaseLattice(window, phase);
     const placed = gradients.flatMap((gradient, tap) => {
       const cells = (tap - padBegin - phase) / stride;
-      return Number.isInteger(cells) ? [taps.place(gradient, axis, cells, length)] : [];
+      // a tap of a window larger than the image may read padding alone
+      const isRead = Number.isInteger(cells) && cells > -count && cells < length;
+      return isRead ? [taps.place(gradient, axis, cells, length)] : [];
     });
     // a stride longer than the window leaves phases that no tap reaches
     if (placed.length === 0) return zeros(graph, graph.shapeOf(dY).with(axis, length));
