@@ -77,6 +77,12 @@ const whole: readonly Stem[] = [
     pool: square(3, 2, [0, 0, 0, 0]),
   },
   {
+    name: "a map smaller than the pool's stride",
+    image: [7, 15],
+    conv: square(7, 2, [0, 0, 0, 0]),
+    pool: square(3, 2, [1, 1, 1, 1]),
+  },
+  {
     name: "a window that phases would mostly fill with zeros",
     image: [41, 37],
     conv: square(2, 5, [0, 0, 0, 0]),

@@ -58,7 +58,7 @@ export function cpuForms(graph: GraphBuilder, derived: DerivedTensors): Forms {
       y,
       pullback: (dY) => {
         const { dX, phases } = pullback(dY);
-        phasesOf.set(dX, phases);
+        if (phases) phasesOf.set(dX, phases);
         return dX;
       },
     };

@@ -52,7 +52,9 @@ export function separableMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling
     });
     return {
       dX: weave(graph, phases, graph.shapeOf(x)),
-      phases: () => withoutSurplus(taps, phases, windows),
+      phases: windows.every(({ input, stride }) => input >= stride)
+        ? () => withoutSurplus(taps, phases, windows)
+        : null,
     };
   };
   return { y, pullback };
@@ -65,7 +67,11 @@ export type Phases = readonly (readonly Value[])[];
 
 export interface PhasedPool {
   readonly y: Value;
-  readonly pullback: (dY: Value) => { readonly dX: Value; readonly phases: () => Phases };
+  readonly pullback: (dY: Value) => {
+    readonly dX: Value;
+    /** `null`: of an image smaller than the stride some have no cell. */
+    readonly phases: (() => Phases) | null;
+  };
 }
 
 /** The phases without the cells that lie after the end of the image. */
