@@ -36,38 +36,38 @@ export function subPixelConv(
   const counts = [phases.length, phases[0]!.length] as const;
   const blocksize = vertical.stride * counts[0];
   if (horizontal.stride * counts[1] !== blocksize) return null;
-  if (subPixelWork(windows, counts) > mostWork) return null;
 
   const cells = windows.map(({ input }) => Math.ceil(input / blocksize));
-  const parts: Value[] = [];
-  for (const [row, values] of phases.entries()) {
-    for (const [column, value] of values.entries()) {
-      const lengths = graph.shapeOf(value).slice(2);
-      const axes = [
-        reachOf({ window: vertical, count: counts[0], phase: row }, lengths[0]!, cells[0]!),
-        reachOf({ window: horizontal, count: counts[1], phase: column }, lengths[1]!, cells[1]!),
-      ] as const;
+  const lengths = [
+    phases.map(([value = ""]) => graph.shapeOf(value)[2]!),
+    phases[0]!.map((value) => graph.shapeOf(value)[3]!),
+  ];
+  const [down = [], across = []] = windows.map((window, axis) =>
+    lengths[axis]!.map((length, phase) =>
+      reachOf({ window, count: counts[axis]!, phase }, length, cells[axis]!),
+    ),
+  );
+  if (subPixelWork([down, across]) > mostWork) return null;
+
+  const parts = phases.flatMap((values, row) =>
+    values.map((value, column) => {
+      const axes = [down[row]!, across[column]!] as const;
       const kernel = subPixelKernel(graph, weight, { axes, blocksize });
       const pads = [axes[0].begin, axes[1].begin, axes[0].end, axes[1].end];
-      parts.push(graph.emit("Conv", [value, kernel], { pads }));
-    }
-  }
+      return graph.emit("Conv", [value, kernel], { pads });
+    }),
+  );
   const image = pixelShuffle(graph, addedUp(graph, parts), blocksize);
   const surplus = windows.map(({ input }, axis) => cells[axis]! * blocksize - input);
   return crop(graph, image, { begins: [0, 0, 0, 0], ends: [0, 0, ...surplus] });
 }
 
 /** Numbers that it multiplies for each that the convolution itself multiplies. */
-function subPixelWork(windows: readonly AxisWindow[], counts: readonly number[]): number {
-  return windows.reduce((work, window, axis) => {
-    const count = counts[axis]!;
-    const blocksize = window.stride * count;
-    const sizes = Array.from({ length: count }, (_, phase) => {
-      const { first, last } = offsetsOf({ window, count, phase });
-      return last - first + 1;
-    });
-    const sum = sizes.reduce((total, size) => total + size, 0);
-    return (work * (sum * blocksize)) / (window.kernel * count);
+function subPixelWork(axes: readonly (readonly Reach[])[]): number {
+  return axes.reduce((work, reaches) => {
+    const { kernel, stride } = reaches[0]!.window;
+    const sum = reaches.reduce((total, { size }) => total + size, 0);
+    return (work * sum * stride) / kernel;
   }, 1);
 }
 
