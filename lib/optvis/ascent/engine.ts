@@ -39,9 +39,9 @@ export interface EngineOptions {
  * so that an image's bytes depend neither on the others nor on their order; one worker and batches
  * on CUDA, one worker with one image at a time on WebGPU.
  *
- * Where there are several stages, images go in groups: all of a group end a stage before its next
- * begins. A worker then needs one session at a time, and memory does not grow with the number of
- * stages. Where it is not enough, fewer images are tried at once.
+ * Where there are several stages, and on CUDA, images go in groups: all of a group end a stage
+ * before its next begins. A worker then needs one session at a time, and memory does not grow with
+ * the number of stages. Where it is not enough, fewer images are tried at once.
  */
 export class AscentEngine {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
