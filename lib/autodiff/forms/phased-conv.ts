@@ -29,7 +29,8 @@ export function phasedConv(
   const [vertical, horizontal] = windows;
   if (!vertical || !horizontal || windows.length !== 2 || group !== 1) return null;
   const { kernel, stride, padBegin, input, output } = horizontal;
-  const isWide = kernel >= LEAST_COLUMNS && stride > 1 && input % stride === 0;
+  // of a stride longer than the window most of what is sorted is read by none
+  const isWide = kernel >= Math.max(LEAST_COLUMNS, stride) && stride > 1 && input % stride === 0;
   const isDilated = windows.some(({ dilation }) => dilation > 1);
   if (!isWide || isDilated || constantWeight(graph, weight) !== null) return null;
 
