@@ -11,9 +11,11 @@ const LEAST_COLUMNS = 4;
  * A strided 2-D convolution that reads the image's columns by phase, so that windows which are
  * neighbours read numbers which are neighbours.
  *
- *     Y[co, h, w] = sum over ci, r, ky, d of  X_r[ci, S h + ky - p, w + d] W[co, ci, ky, S d + r + q]
+ *     Y[co, h, w] =
+ *         sum over ci, r, ky, d of  X_r[ci, t h + ky - p, w + d] W[co, ci, ky, s d + r + q]
  *
- * X_r[w] = X[S w + r] are the phases; q is the padding on the left, S the stride.
+ * X_r[w] = X[s w + r] are the phases; t and s are the strides down and across, p and q the padding
+ * above and on the left.
  *
  * For a weight that is computed, as that of a selected channel is: ONNX Runtime then has no blocked
  * layout, and with few outputs most of its time goes into copying windows number by number.

@@ -19,7 +19,8 @@ import { constantWeight, emitTaps, NO_TAP, tableOfTaps } from "./weight.ts";
  * stride P that follows the convolution, which then need not be woven together. S = s P.
  *
  * dY: [N, Co, OH, OW]; W: [Co, Ci, kh, kw]. Returns [N, Ci, H, W], or null where the form does not
- * apply (groups, dilations, unequal strides, stride 1, other than two spatial axes).
+ * apply (groups, dilations, unequal strides, stride 1, other than two spatial axes), or multiplies
+ * more than `mostWork` numbers for each that the convolution itself multiplies.
  *
  * On CUDA this stays on the card whatever the pads. Source: Shi et al., "Real-Time Single Image and
  * Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", 2016.
