@@ -7,6 +7,7 @@ import {
   convolutionGradient,
   distance,
   type Spatial,
+  square,
 } from "../support/convolution-reference.ts";
 import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { maxPoolGradient } from "../support/max-pool-reference.ts";
@@ -23,12 +24,6 @@ interface Stem {
   readonly conv: Spatial;
   readonly pool: Spatial;
 }
-
-const square = (kernel: number, stride: number, pads: Spatial["pads"]): Spatial => ({
-  kernel: [kernel, kernel],
-  strides: [stride, stride],
-  pads,
-});
 
 const byPhases: readonly Stem[] = [
   {

@@ -8,6 +8,13 @@ export interface Spatial {
   readonly pads: readonly [number, number, number, number];
 }
 
+/** The same window and stride along both axes. */
+export const square = (kernel: number, stride: number, pads: Spatial["pads"]): Spatial => ({
+  kernel: [kernel, kernel],
+  strides: [stride, stride],
+  pads,
+});
+
 /** Calls with the flat indices of every product of a convolution: of its output, input, weight. */
 function products(
   [n = 0, ci = 0, h = 0, w = 0]: readonly number[],

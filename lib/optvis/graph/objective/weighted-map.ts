@@ -27,7 +27,7 @@ export function emitOnWeightedMap(
   const pixels = sizeOf(spatial);
   const column = reshapeTo(graph, selection, [n, channels, 1]);
   const weighted = emitSelected(graph, reshapeTo(graph, y, [n, channels, pixels]), column);
-  // of one channel, as a selected one is, there is nothing to add up, which takes its time too
+  // a sum over one channel, as a selected one is, would change nothing and take its time
   const map =
     channels === 1
       ? reshapeTo(graph, weighted, [n, pixels])
