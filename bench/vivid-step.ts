@@ -54,6 +54,7 @@ const step = await Session.create(
       greys: greysOf(network),
       surround: "grey",
       totalVariation: 0,
+      sumsGradient: false,
     }),
   ),
   "cpu",

@@ -37,7 +37,7 @@ export function clippedScale(image: Planes): ByteOf {
 }
 
 /** With linear interpolation between neighbours, as NumPy's. */
-function percentile(sorted: Float32Array, percent: number): number {
+export function percentile(sorted: Float32Array, percent: number): number {
   const place = ((sorted.length - 1) * percent) / 100;
   const below = Math.floor(place);
   const least = sorted[below]!;

@@ -3,6 +3,9 @@ import type { Size } from "../../image/raster.ts";
 /** From one number to another. */
 export type Range = readonly [least: number, most: number];
 
+/** What an image may fade into. */
+export type FadeColour = "white" | "grey" | "black";
+
 /** All that a Fourier ascent is told, besides what it raises. */
 export interface FourierRecipe {
   /** Of the image, in pixels; free of what the network takes. */
@@ -24,6 +27,8 @@ export interface FourierRecipe {
   readonly fixedMagnitude?: number | undefined;
   /** How many ellipses the image is painted in, in place of coefficients. @default 0: none */
   readonly ellipses?: number | undefined;
+  /** What the image fades into where the network wanted little. @default nothing fades */
+  readonly fadeTo?: FadeColour | undefined;
   /** Factor of the two colour differences; 1: as in photographs. */
   readonly saturation: number;
   /**

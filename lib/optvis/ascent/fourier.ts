@@ -1,7 +1,7 @@
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import { addToPlanes, type Planes } from "../../image/raster.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
-import { FOURIER_STATE } from "../graph/fourier-graph.ts";
+import { FOURIER_STATE, GRADIENT_SUM } from "../graph/fourier-graph.ts";
 import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
@@ -16,6 +16,7 @@ import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
 import { svgOfEllipses } from "./ellipse-svg.ts";
+import { faded } from "./fading.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
 import { batchSize } from "./batch-size.ts";
 import { onceMade } from "./once-made.ts";
@@ -26,7 +27,7 @@ import { floatOutput } from "./outputs.ts";
 import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
 import type { FourierTask } from "./task.ts";
 
-/** Lucid's ascent: one stage, its parameters `FOURIER_STATE`. */
+/** Lucid's ascent: one stage, its parameters `FOURIER_STATE`; of images that fade `GRADIENT_SUM` too. */
 export function fourierPlan(task: FourierTask): AscentPlan {
   const imageGraph = graphOfImage(task);
   return {
@@ -41,7 +42,10 @@ export function fourierPlan(task: FourierTask): AscentPlan {
       const coefficients = coefficientsOf(parameters);
       const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
       const outputs = await session.run(imageGraph, { coefficients: batch });
-      return planesOf(task, floatOutput(outputs, "image"));
+      const image = planesOf(task, floatOutput(outputs, "image"));
+      const { fadeTo } = task.recipe;
+      if (fadeTo === undefined) return image;
+      return faded(image, floatOutput(parameters, GRADIENT_SUM), { fadeTo, ...task.network });
     },
     svgOf: async (parameters, session) => {
       const image = parameterImage(task);
@@ -74,7 +78,7 @@ function wholeStage(task: FourierTask): Stage {
 
 function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
   const { network, layer, objective, diversity, provider, recipe } = task;
-  const { canvasSize, cropSize, totalVariation } = recipe;
+  const { canvasSize, cropSize, totalVariation, fadeTo } = recipe;
   const surround = recipe.cropPlace === "wrapped" ? "wrapped" : "grey";
   const sizes = { seen: cropSize, canvas: canvasSize };
   const { batch, notice } = batchSize(task, sizes, count);
@@ -82,7 +86,8 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
   const image = parameterImage(task);
   const greys = greysOf(network);
   const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
-  const parts = { image, greys, surround, totalVariation } as const;
+  const sumsGradient = fadeTo !== undefined;
+  const parts = { image, greys, surround, totalVariation, sumsGradient } as const;
   const setting = [network.scale, parts];
   const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
   const common = { objective, diversity, relu, provider, scale: network.scale };
@@ -146,9 +151,12 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
     ? standardNormal(sizeOf(shape), uniform).map((value) => recipe.initialDeviation * value)
     : startSpectrum(image, recipe.initialDeviation, uniform);
   const [first, ...moments] = FOURIER_STATE;
+  const { height, width } = image.size;
+  const zeros = (of: readonly number[]) => floatTensor(of, new Float32Array(sizeOf(of)));
   return Object.fromEntries([
     [first, floatTensor(shape, parameters)],
-    ...moments.map((name) => [name, floatTensor(shape, new Float32Array(parameters.length))]),
+    ...moments.map((name) => [name, zeros(shape)]),
+    ...(recipe.fadeTo ? [[GRADIENT_SUM, zeros([1, height, width])]] : []),
   ]);
 }
 

@@ -1,5 +1,5 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
-import type { Graph } from "../../onnx/model.ts";
+import type { Graph, Value } from "../../onnx/model.ts";
 import { selectionInput } from "./differentiable-graph.ts";
 import { emitImageRms } from "./image-rms.ts";
 import { emitLoop } from "./loop.ts";
@@ -24,6 +24,8 @@ export interface FourierParts {
   readonly surround: SurroundName;
   /** Weight of the roughness, in the objective's units for colours from 0 to 1; 0: none. */
   readonly totalVariation: number;
+  /** Whether `GRADIENT_SUM` is carried too. */
+  readonly sumsGradient: boolean;
 }
 
 /**
@@ -32,21 +34,36 @@ export interface FourierParts {
  */
 export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] as const;
 
+/** How much the network wanted of each pixel so far: |dObjective/dImage|, its planes' mean. */
+export const GRADIENT_SUM = "gradient_sum";
+
 /**
  * Lucid's ascent, on the Fourier coefficients of decorrelated colours or on what else the image is
  * made of: each iteration sees one random crop of the canvas, and Adam makes the step. The canvas
  * may have any size, the network sees its crop alone.
  *
- * Carries `FOURIER_STATE`, each [N, ...parameterShape]. Inputs of its own: `affine` (see
- * transforms/affine-crop.ts) and `rates` (see optimiser/adam.ts).
+ * Carries `FOURIER_STATE`, each [N, ...parameterShape], and where it is asked for `GRADIENT_SUM`,
+ * [N, 1, H, W]. Inputs of its own: `affine` (see transforms/affine-crop.ts) and `rates` (see
+ * optimiser/adam.ts).
  */
 export function fourierGraph(specification: ObjectiveSpecification & FourierParts): Graph {
-  const { pass, image: canvas, greys, surround, totalVariation, provider } = specification;
+  const {
+    pass,
+    image: canvas,
+    greys,
+    surround,
+    totalVariation,
+    sumsGradient,
+    provider,
+  } = specification;
   const [n, , height, width] = pass.imageShape;
 
   const graph = new GraphBuilder();
   const shape = [n, ...parameterShape(canvas)];
-  const carried = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
+  const names = [...FOURIER_STATE, ...(sumsGradient ? [GRADIENT_SUM] : [])];
+  const carried = names.map((name) =>
+    graph.input(name, "float32", name === GRADIENT_SUM ? [n, 1, ...sidesOf(canvas)] : shape),
+  );
   const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
   const rates = adamRatesInput(graph);
@@ -59,9 +76,9 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const { finals, scans } = emitLoop(graph, {
     prefix: "ascent_",
     iterations,
-    carried: carried as [string, string, string],
+    carried: carried as [Value, Value, Value, ...Value[]],
     outer: [selection, rates, ...transform.inputs],
-    body: (body, iteration, [parameters, first, second]) => {
+    body: (body, iteration, [parameters, first, second, ...sums]) => {
       const { image, pullback } = parameterisation(body, parameters);
       const seen = transform.emit(body, { image, selection, iteration }, objective);
       const rms = emitImageRms(body, seen.gradient, 0);
@@ -75,16 +92,30 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
       const gradient = pullback(smooth);
       const next = emitAdam(body, { parameters, first, second }, { gradient, rates, iteration });
       return {
-        carried: [next.parameters, next.first, next.second],
+        carried: [
+          next.parameters,
+          next.first,
+          next.second,
+          ...sums.map((sum) => emitGradientSum(body, sum, seen.gradient)),
+        ],
         scanned: [seen.activation, rms],
       };
     },
   });
   return graph.build(`ascent ${pass.layerName}`, [
-    ...FOURIER_STATE.map((name, i) => [`${name}_out`, finals[i]!] as const),
+    ...names.map((name, i) => [`${name}_out`, finals[i]!] as const),
     ["activations", scans[0]],
     ["gradient_rms", scans[1]],
   ]);
+}
+
+const sidesOf = ({ size }: ParameterImage) => [size.height, size.width];
+
+/** @param gradient [N, planes, H, W] */
+function emitGradientSum(graph: GraphBuilder, sum: Value, gradient: Value): Value {
+  const absolute = graph.emit("Abs", [gradient]);
+  const mean = graph.emit("ReduceMean", [absolute, graph.ints([1])], { keepdims: 1 });
+  return graph.emit("Add", [sum, mean]);
 }
 
 /**

@@ -16,7 +16,7 @@ const ALWAYS: ReadonlySet<string> = new Set(["method", "preset"]);
 
 /** The parameters that a preset stands for. */
 const IN_PRESET = Object.keys(completeFourierFields).filter(
-  (name) => !["method", "objective", "outputScaling"].includes(name),
+  (name) => !["method", "objective", "fadeTo", "outputScaling"].includes(name),
 );
 
 /**

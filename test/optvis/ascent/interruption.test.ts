@@ -20,7 +20,9 @@ const photograph = {
   data: Float32Array.from({ length: 3 * 18 * 21 }, (_, i) => 90 * Math.sin(i * 0.7)),
 };
 const fourier = fourierTaskOf([2, 5], { recipe: { iterations: 18, totalVariation: 0.1 } });
-const phases = fourierTaskOf([2, 5], { recipe: { iterations: 18, fixedMagnitude: 1.2 } });
+const phases = fourierTaskOf([2, 5], {
+  recipe: { iterations: 18, fixedMagnitude: 1.2, fadeTo: "white" },
+});
 const ellipses = fourierTaskOf([2, 5], {
   recipe: { iterations: 18, ellipses: 5, initialDeviation: 0.2 },
 });
@@ -99,7 +101,7 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
       { ...deepdream, start: { kind: "photograph", seed: 0, image: photograph } },
     ],
     ["fourier", fourier],
-    ["fourier, phases alone", phases],
+    ["fourier, phases alone, fading", phases],
     ["fourier, in ellipses", ellipses],
     ["fourier, along the redirected gradient at first", revived],
     ["images that are to differ, along it at first", diverse],

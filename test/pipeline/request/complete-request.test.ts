@@ -281,6 +281,9 @@ test("what ellipses have not is refused with them", async () => {
   await expect(complete({ ...painted, cropPlace: "wrapped" })).rejects.toThrow(
     'cropPlace: given "wrapped", with ellipses, which do not go on at the opposite edge; wanted "anywhere" or "centre", or ellipses of 0',
   );
-  const waves = { ellipses: 0, fixedMagnitude: 0.5, cropPlace: "wrapped" };
-  expect(await complete({ ...painted, ...waves })).toMatchObject({ cropPlace: "wrapped" });
+  await expect(complete({ ...painted, fadeTo: "white" })).rejects.toThrow(
+    'fadeTo: given "white", with ellipses, whose SVG document has no such fading; wanted none, or ellipses of 0',
+  );
+  const waves = { fixedMagnitude: 0.5, cropPlace: "wrapped", fadeTo: "black" };
+  expect(await complete({ ...painted, ...waves, ellipses: 0 })).toMatchObject(waves);
 });

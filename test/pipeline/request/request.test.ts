@@ -244,7 +244,7 @@ test("the schema can be written as JSON Schema, with every field described", () 
   const required = ["network", "layer"];
   const wanted = [
     { count: 18, required },
-    { count: 31, required: [...required, "method"] },
+    { count: 32, required: [...required, "method"] },
   ];
   expect(oneOf).toHaveLength(wanted.length);
   for (const [i, schema] of (oneOf ?? []).entries()) {

@@ -48,6 +48,11 @@ test.each<[how: string, given: object, shortest: object]>([
     { method: "fourier", preset: "natural", fixedMagnitude: 0.8 },
   ],
   [
+    "a preset that fades",
+    { method: "fourier", preset: "maco", fadeTo: "white" },
+    { method: "fourier", preset: "maco", fadeTo: "white" },
+  ],
+  [
     "a painting in fewer ellipses",
     { method: "fourier", preset: "ellipses", ellipses: 30 },
     { method: "fourier", preset: "ellipses", ellipses: 30 },

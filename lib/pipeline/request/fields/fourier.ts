@@ -159,6 +159,13 @@ const method = z
   .describe(
     "Lucid's ascent, through random crops: of Fourier coefficients of decorrelated colours, or of ellipses",
   );
+/** As `fixedMagnitude`, there was no such field once. */
+const fadeTo = z
+  .enum(["white", "grey", "black"])
+  .optional()
+  .describe(
+    "what the image fades into where the network wanted little, by its gradient in all iterations, as MACO's figures do; not with ellipses; left out: nothing fades",
+  );
 const outputScaling = z
   .literal("none")
   .nullable()
@@ -175,6 +182,7 @@ export const fourierFields = {
   preset: z.enum(PRESETS).default("natural").describe("sets every parameter that is left out"),
   objective: objective.default(DEFAULT_OBJECTIVE.fourier),
   ...parameters,
+  fadeTo,
   outputScaling,
 };
 
@@ -183,5 +191,6 @@ export const completeFourierFields = {
   method,
   objective,
   ...completeParameters.shape,
+  fadeTo,
   outputScaling,
 };
