@@ -73,6 +73,11 @@ const pools: readonly Pool[] = [
     attributes: { kernel_shape: [3, 4], strides: [3, 3] },
   },
   {
+    name: "one window larger than the image that leaves pixels out, padded before them",
+    shape: [2, 3, 2, 4],
+    attributes: { kernel_shape: [3, 4], strides: [2, 3], pads: [2, 1, 0, 0] },
+  },
+  {
     name: "windows larger than the image, at several places",
     shape: [2, 3, 3, 4],
     attributes: { kernel_shape: [4, 5], pads: [2, 2, 2, 2] },

@@ -35,9 +35,9 @@ interface Geometry {
   readonly includesPad: boolean;
 }
 
-function spread({ graph, node, forms, input }: VjpContext, dY: Value, geometry: Geometry): Value {
-  const { windows, includesPad } = geometry;
-  const shape = graph.shapeOf(input(0));
+function spread(context: VjpContext, dY: Value, { windows, includesPad }: Geometry): Value {
+  const { graph, node, forms } = context;
+  const shape = graph.shapeOf(context.input(0));
   const channels = shape[1]!;
   graph.reserve(sizeOf(windows.map(({ output }) => output)), describeNode(node));
   const counts = countPlane(windows, includesPad);
@@ -52,7 +52,9 @@ function spread({ graph, node, forms, input }: VjpContext, dY: Value, geometry: 
     return graph.emit("Mul", [dY, graph.constant(scale)]);
   };
 
-  const isGlobal = windows.every((window) => window.output === 1 && window.kernel >= window.input);
+  const isGlobal = windows.every(
+    ({ output, kernel, padBegin, input }) => output === 1 && kernel - padBegin >= input,
+  );
   if (isGlobal) return graph.emit("Expand", [perCount(1), graph.ints(shape)]);
 
   const kernel = windows.map((window) => window.kernel);
