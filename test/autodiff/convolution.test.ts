@@ -10,6 +10,9 @@ import { checkVjp, constant, expectRefused, runRule } from "../support/check-vjp
 import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
+import { runGraph } from "../support/run-graph.ts";
+
+const conv = RULES["Conv"]!;
 
 interface Geometry {
   readonly name: string;
@@ -122,8 +125,6 @@ const convolutions: readonly Geometry[] = [
 ];
 
 describe("Conv", () => {
-  const conv = RULES["Conv"]!;
-
   test.each(convolutions)(
     "$name matches central differences",
     async ({ x, w, attributes = {} }) => {
@@ -205,17 +206,27 @@ test("auto_pad SAME with dilations, which ONNX Runtime refuses, is the padding i
   const geometry = { dilations: [2, 1], strides: [2, 1] };
   const dY = normal([2, 5, 4, 6], 3);
   const run = (provider: Provider, padding: Attributes) =>
-    runRule(
-      RULES["Conv"]!,
-      { op: "Conv", attributes: { ...geometry, ...padding }, inputs },
-      provider,
-      dY,
-    );
+    runRule(conv, { op: "Conv", attributes: { ...geometry, ...padding }, inputs }, provider, dY);
   for (const provider of PROVIDERS) {
     // windows of 5 and 4 pixels overhang by 4 and 3
     const stated = await run(provider, { pads: [2, 2, 2, 1] });
     expect(await run(provider, { auto_pad: "SAME_LOWER" })).toEqual(stated);
     expect(await run(provider, { auto_pad: "SAME_UPPER" })).not.toEqual(stated);
+  }
+});
+
+test("a ConvTranspose of auto_pad SAME, whose shape ONNX has wrong here, is the padding it stands for", async () => {
+  const [x, dy] = [normal([1, 5, 4, 3], 2), normal([1, 3, 7, 5], 3)];
+  const run = (provider: Provider, padding: Attributes) => {
+    const attributes = { strides: [2, 2], output_padding: [1, 1], ...padding };
+    const pool = node("MaxPool", "u", "y", { kernel_shape: [2, 2] });
+    const nodes = [node("ConvTranspose", "x w", "u", attributes), pool];
+    const network = passOf(nodes, { initializers: new Map([["w", normal([5, 3, 3, 3], 1)]]) });
+    return runGraph(gradientGraph(network, x.shape, { provider }).graph, { x, dy });
+  };
+  for (const provider of PROVIDERS) {
+    const stated = await run(provider, { pads: [1, 1, 1, 1] });
+    expect(await run(provider, { auto_pad: "SAME_UPPER" })).toEqual(stated);
   }
 });
 
@@ -243,14 +254,14 @@ describe("Conv with a weight and a bias that the image makes", () => {
 
   test.each(named)("$name matches central differences", async ({ x, w, attributes = {} }) => {
     const inputs = [normal(x, 1), normal(w, 2), normal([w[0]!], 3)];
-    await checkVjp(RULES["Conv"]!, { op: "Conv", attributes, inputs });
+    await checkVjp(conv, { op: "Conv", attributes, inputs });
   });
 
   test("half of it is caught", async () => {
     const inputs = [normal([2, 3, 9, 8], 1), normal([5, 3, 3, 3], 2)];
     const attributes = { strides: [2, 2], pads: [1, 1, 1, 1] };
     const halved: VjpRule = (context) => {
-      const right = RULES["Conv"]!(context);
+      const right = conv(context);
       const pullback: typeof right.pullback = ([dY]) => {
         const [dX, dW] = right.pullback([dY ?? null]);
         return [dX ?? null, dW ? context.mul(dW, context.graph.scalar(0.5)) : null];

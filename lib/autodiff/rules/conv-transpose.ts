@@ -2,7 +2,7 @@ import { parseConvTranspose } from "../../onnx/operators/convolution.ts";
 import { padsOf, shapeAttributes } from "../../onnx/operators/window.ts";
 import { refuseActive } from "../constant-inputs.ts";
 import { UnsupportedGradientError } from "../errors.ts";
-import { emitForward, oneOutput } from "../forward.ts";
+import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
@@ -20,7 +20,7 @@ import type { VjpRule } from "../rule.ts";
  *   than the stride.
  */
 export const convTransposeVjp: VjpRule = (context) => {
-  const { graph, node, input, facts } = context;
+  const { graph, node, inputs, input, facts } = context;
   refuseActive(context, [1, 2], "its weight or bias");
   const { windows, group } = parseConvTranspose(node, facts);
   if (windows.some(({ outputPadding, stride }) => outputPadding >= stride)) {
@@ -31,11 +31,9 @@ export const convTransposeVjp: VjpRule = (context) => {
       "export it with an output_padding below the stride",
     );
   }
-  return oneOutput(context, emitForward(context), (dY) => [
-    graph.emit("Conv", [dY, input(1)], {
-      ...shapeAttributes(windows),
-      pads: padsOf(windows),
-      group,
-    }),
-  ]);
+  // in numbers: of auto_pad SAME ONNX's shapes are not always those that ONNX Runtime computes
+  const geometry = { ...shapeAttributes(windows), pads: padsOf(windows), group };
+  const output_padding = windows.map(({ outputPadding }) => outputPadding);
+  const y = graph.emit("ConvTranspose", inputs, { ...geometry, output_padding });
+  return oneOutput(context, y, (dY) => [graph.emit("Conv", [dY, input(1)], geometry)]);
 };

@@ -81,8 +81,9 @@ interface TransposedAxis extends AxisWindow {
  *     output = (input - 1) * stride + output_padding + (kernel - 1) * dilation + 1 - pads
  *
  * `output_shape`, or input * stride for auto_pad SAME, states the output instead; the pads then
- * follow from it, the odd pixel after for SAME_UPPER, before otherwise. An output that is longer
- * than all windows has the rest after the last, as ONNX Runtime has it.
+ * follow from it, the odd pixel after for SAME_UPPER, before otherwise. A stated output that is
+ * longer than all windows has the rest after the last, one for SAME ends with them, as ONNX Runtime
+ * has it.
  *
  * Source: ONNX operator ConvTranspose-11.
  *
@@ -131,7 +132,8 @@ function transposedAxes(
       return { ...axis, input: length, output, outputPadding };
     }
     // output_shape may also list N and M, which then come first
-    const output = outputShape.length > 0 ? outputShape.at(i - rank)! : length * axis.stride;
+    const same = Math.min(length * axis.stride, full);
+    const output = outputShape.length > 0 ? outputShape.at(i - rank)! : same;
     const total = Math.max(full - output, 0);
     const padBegin = autoPad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
     const added = outputPadding + Math.max(output - full, 0);

@@ -116,6 +116,9 @@ describe("windowed operators have the shapes that ONNX Runtime computes", () => 
       await checkShapes({ op: "MaxPool", attributes, inputs: [x] });
       await checkShapes({ op: "AveragePool", attributes, inputs: [x] });
     }
+    const apart = { strides: [4, 5], output_padding: [0, 1], auto_pad };
+    const inputs = [x, uniform([3, 5, 3, 4], 2)];
+    await checkShapes({ op: "ConvTranspose", attributes: apart, inputs });
     expect.hasAssertions();
   });
 
