@@ -64,6 +64,8 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     const { jobId } = (await (await postJob(url(), { network: "gone", channels: [1] })).json()) as {
       jobId: string;
     };
+    const atlas = page.getByRole("link", { name: "Atlas" });
+    const place = await atlas.boundingBox();
     // who is asked and says no has changed nothing
     page.once("dialog", (dialog) => void dialog.dismiss());
     await remove.click();
@@ -72,6 +74,7 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     await page.getByText(`network 'gone' is drawn with by ${jobId}`).waitFor();
     open();
     gate = null;
+    expect(await atlas.boundingBox(), "the sentence moves no button").toEqual(place);
     const hasEnded = async () => {
       const job = await (await fetch(`${url()}/jobs/${jobId}`)).json();
       return (job as { completedAt: string | null }).completedAt !== null;
@@ -85,7 +88,7 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     await page.getByRole("img", { name: "channel 1" }).waitFor();
     // what is in a folder would come again
     await page.goto(at("#/tiny"));
-    await page.getByRole("link", { name: "Atlas" }).waitFor();
+    await atlas.waitFor();
     expect(await remove.count()).toBe(0);
     expect(complaints.filter((text) => !text.includes("status of 409"))).toEqual([]);
     await page.close();

@@ -9,12 +9,14 @@ import { RemoveNetwork } from "../parts/remove-network.tsx";
 import { useLayerSearch } from "../state/layer-search.ts";
 import { address } from "../state/router.ts";
 import { useResource } from "../state/use-resource.ts";
+import { useSending } from "../state/use-sending.ts";
 
 /** A network: its graph beside its layers. */
 export function NetworkPage({ network }: { readonly network: string }) {
   const table = useResource(network, () => listLayers(network));
   const layers = table.value?.layers ?? [];
   const networks = useResource("networks", listNetworks);
+  const removal = useSending();
   const about = networks.value?.networks.find(({ id }) => id === network) ?? null;
   return (
     <>
@@ -31,7 +33,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
         <div class="row">
           {layers.length > 0 && <Totals layers={layers} />}
           {/* one that cannot be used, too */}
-          {about?.removable === true && <RemoveNetwork network={network} />}
+          {about?.removable === true && <RemoveNetwork network={network} removal={removal} />}
           {layers.length > 0 && (
             <a class="button primary" href={address.atlas(network)}>
               Atlas
@@ -39,7 +41,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
           )}
         </div>
       </div>
-      <Problems problems={table.problems} />
+      <Problems problems={[...table.problems, ...removal.problems]} />
       <Looking at={table}>looking at its layers</Looking>
       {layers.length > 0 && <GraphAndTable network={network} layers={layers} />}
     </>

@@ -1,12 +1,16 @@
 import { removeNetwork } from "../api/client.ts";
-import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
 import { forgetLayers } from "../state/use-layer.ts";
-import { useSending } from "../state/use-sending.ts";
+import type { Sending } from "../state/use-sending.ts";
+
+interface RemoveNetworkProps {
+  readonly network: string;
+  /** Its problems are for the page to show. */
+  readonly removal: Sending;
+}
 
 /** Removes a network, once that has been confirmed; what has been drawn with it stays. */
-export function RemoveNetwork({ network }: { readonly network: string }) {
-  const { isBusy, problems, send } = useSending();
+export function RemoveNetwork({ network, removal: { isBusy, send } }: RemoveNetworkProps) {
   const remove = async () => {
     const question = `Remove ${network} and its files? Its jobs keep their pictures, which a network that is added under this name later is shown with.`;
     if (isBusy || !confirm(question)) return;
@@ -17,11 +21,8 @@ export function RemoveNetwork({ network }: { readonly network: string }) {
     });
   };
   return (
-    <>
-      <button type="button" aria-disabled={isBusy} onClick={() => void remove()}>
-        Remove
-      </button>
-      <Problems problems={problems} />
-    </>
+    <button type="button" aria-disabled={isBusy} onClick={() => void remove()}>
+      Remove
+    </button>
   );
 }

@@ -28,6 +28,8 @@ export function useSending() {
   return { isBusy, problems, forget, send };
 }
 
+export type Sending = ReturnType<typeof useSending>;
+
 /** For a form's `onSubmit`: `act` in place of the browser's own sending. */
 export const submitting = (act: () => Promise<void>) => (event: Event) => {
   event.preventDefault();
