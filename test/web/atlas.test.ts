@@ -4,7 +4,7 @@ import type { Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
 import { CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
-import { tinyServiceAndBrowser } from "./tiny-service.ts";
+import { drawJob, tinyServiceAndBrowser } from "./tiny-service.ts";
 
 describe.skipIf(CHROMIUM === null)("the atlas", () => {
   /** Whether nothing is drawn until it is stopped. */
@@ -38,6 +38,14 @@ describe.skipIf(CHROMIUM === null)("the atlas", () => {
     await tile.click();
     await page.getByRole("heading", { name: "Channel 3" }).waitFor();
     expect(page.url()).toContain("#/tiny/wide/3");
+    // of a layer of which there is nothing else, pictures of targets, which lead to their job
+    const targets = [{ channel: 2 }, { layer: true }];
+    const jobId = await drawJob(url(), { layer: "pool", method: "fourier", targets });
+    await page.goto(`${url()}/#/-/atlas/tiny`);
+    const image = wall.getByRole("link", { name: "pool, image 1, #2" });
+    await image.getByRole("img").waitFor();
+    await expect.poll(() => wall.getByRole("img").count(), PATIENT).toBe(8);
+    expect(await image.getAttribute("href")).toBe(`#/-/jobs/${jobId}`);
     await page.goto(`${url()}/#/-/atlas/tinny`);
     await page.getByRole("alert").getByText("tinny").waitFor();
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);

@@ -90,11 +90,11 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await expect.poll(source, PATIENT).toMatch(/tiles\/2$/);
     const svg = await fetch(new URL((await asSvg.getAttribute("href"))!, url()));
     expect(await svg.text()).toBe('<svg id="2"/>');
-    // a picture of a target has no page of its own
+    // a picture of a target is no channel's, and has no page of its own
     const targets = [{ channel: 2 }];
     const jobId = await draw({ layer: "pool", targets, method: "fourier", ellipses: 3 });
     await page.goto(at(`#/-/jobs/${jobId}`));
-    const link = page.locator(".tiles a");
+    const link = page.getByRole("link", { name: "image 1, #2" });
     expect(await link.getAttribute("href")).toBe(`jobs/${jobId}/svgs/1`);
     expect(complaints).toEqual([]);
     await page.close();

@@ -5,6 +5,8 @@ import { frameRatio } from "./frame-ratio.ts";
 type TileState = ChannelDocument["state"] | "none";
 
 export interface TileProps {
+  /** What the number is of. @default a channel; an image of targets is none's */
+  readonly noun?: "channel" | "image";
   /** 1-based. */
   readonly channel: number;
   /** Name of the class, where there is one. */
@@ -19,6 +21,15 @@ export interface TileProps {
   readonly reason?: string | null;
   /** Where a click leads; without it, the tile is no link. */
   readonly href?: string;
+}
+
+/** "channel 3, snail": what a picture is called where it is not seen. */
+export function tileName({
+  noun = "channel",
+  channel,
+  label,
+}: Pick<TileProps, "noun" | "channel" | "label">): string {
+  return label === null ? `${noun} ${channel}` : `${noun} ${channel}, ${label}`;
 }
 
 /** One channel's picture with its number and name; nothing moves when the picture arrives. */
@@ -44,8 +55,8 @@ export function Tile(props: TileProps) {
   );
 }
 
-function Picture({ channel, label, state, src, width, height, reason = null }: TileProps) {
-  const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+function Picture({ state, src, width, height, reason = null, ...named }: TileProps) {
+  const name = tileName(named);
   const stand = state === "none" || state === "ok" ? "" : state;
   const note = reason === null ? stand : shortened(reason);
   return (

@@ -18,7 +18,7 @@ import { SteadyTile } from "../components/steady-tile.tsx";
 import { DeepZoom } from "../parts/deep-zoom.tsx";
 import { RequestToCopy } from "../parts/request-to-copy.tsx";
 import { tileOf } from "../parts/tile-of.ts";
-import { isEndOf, jobWithNews } from "../state/layer-pictures.ts";
+import { isEndOf, isOfChannels, jobWithNews } from "../state/layer-pictures.ts";
 import { hasEnded, type JobNews } from "../state/news.ts";
 import { recipesOf } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
@@ -116,7 +116,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
 
 /** What addresses call the way in which it is drawn; `null` where its tiles are no channels. */
 function recipeIdOf(job: JobDocument): string | null {
-  return job.request["targets"] === undefined ? recipesOf([job])[0]!.id : null;
+  return isOfChannels(job) ? recipesOf([job])[0]!.id : null;
 }
 
 function JobTiles({ job }: { readonly job: JobDocument }) {
@@ -133,6 +133,7 @@ function JobTiles({ job }: { readonly job: JobDocument }) {
           <li key={each.channel}>
             <SteadyTile
               {...tile}
+              noun={recipe === null ? "image" : "channel"}
               href={recipe === null ? pictureAddress(jobId, each.channel) : page}
             />
           </li>

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { tileAddress } from "../api/client.ts";
 import type { JobSummary } from "../api/documents.ts";
+import { tileName } from "../components/tile.tsx";
 import { type AtlasRow, longestRow, rowsOf, useRowPictures } from "../state/atlas.ts";
 import { address } from "../state/router.ts";
 
@@ -94,14 +95,12 @@ function RowPictures({ network, row, onRecipe }: RowPicturesProps) {
   return (
     <span class="wall-pictures">
       {pictures.map(({ channel, label, state, jobId }) => {
-        const name = label === null ? `channel ${channel}` : `channel ${channel}, ${label}`;
+        // a target has no page of its own
+        const isTarget = recipe === null;
+        const page = address.channel(network, row.name, channel, { recipe });
+        const name = tileName({ noun: isTarget ? "image" : "channel", channel, label });
         return (
-          <a
-            key={channel}
-            class={state}
-            href={address.channel(network, row.name, channel, { recipe })}
-            title={name}
-          >
+          <a key={channel} class={state} href={isTarget ? address.job(jobId) : page} title={name}>
             {state === "ok" ? (
               <img
                 src={tileAddress(jobId, channel)}

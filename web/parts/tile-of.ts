@@ -2,8 +2,8 @@ import { tileAddress } from "../api/client.ts";
 import type { TileProps } from "../components/tile.tsx";
 import type { Picture } from "../state/layer-pictures.ts";
 
-/** All that a tile shows; where it leads is for its page to say. */
-type Shown = Required<Omit<TileProps, "href">>;
+/** All that a tile shows; what its number is of, and where it leads, is for its page to say. */
+type Shown = Required<Omit<TileProps, "href" | "noun">>;
 
 /** The proportions of pictures that nobody has seen yet. */
 const SQUARE = { width: 1, height: 1 };

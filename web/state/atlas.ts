@@ -3,7 +3,13 @@ import { useEffect, useRef } from "preact/hooks";
 import type { JobDocument, JobSummary } from "../api/documents.ts";
 import type { Progress } from "../components/progress-bar.tsx";
 import { Countdown } from "./countdown.ts";
-import { channelJobs, jobsWithNews, type Picture, picturesOf } from "./layer-pictures.ts";
+import {
+  documentsOf,
+  isOfChannels,
+  jobsWithNews,
+  type Picture,
+  picturesOf,
+} from "./layer-pictures.ts";
 import { hasEnded, type JobNews } from "./news.ts";
 import { recipesOf } from "./recipe.ts";
 import { useFollowed } from "./use-followed.ts";
@@ -37,17 +43,22 @@ const CHANNELS_ALONE = {
 };
 
 interface RowPictures {
-  /** What addresses call the recipe that most of the row have; `null` while none is known. */
+  /**
+   * What addresses call the recipe that most of the row have; `null` while none is known, and of
+   * targets.
+   */
   readonly recipe: string | null;
-  /** Those of that recipe, in the order of their channels. */
+  /**
+   * Those of that recipe, in the order of their channels; of a layer of which no channel has been
+   * asked for, those of the newest job's targets.
+   */
   readonly pictures: readonly Picture[];
 }
 
 /** A row's pictures. */
 export function useRowPictures({ index, jobs }: AtlasRow): RowPictures {
   const key = `${jobs[0]?.network ?? ""}/${index}`;
-  const { value, reload } = useFollowed(key, () => channelJobs(jobs), CHANNELS_ALONE);
-  const documents = value ?? [];
+  const { value, reload } = useFollowed(key, () => documentsOf(jobs), CHANNELS_ALONE);
   // between its beginning and its end, the news of its channels say all of a job
   const stand = jobs.map((job) => `${job.jobId} ${hasEnded(job)}`).join();
   const seen = useRef(stand);
@@ -56,12 +67,24 @@ export function useRowPictures({ index, jobs }: AtlasRow): RowPictures {
     seen.current = stand;
     reload();
   }, [stand, reload]);
-  const drawn = recipesOf(documents).map((recipe) => {
-    return { recipe: recipe.id, pictures: [...picturesOf(documents, recipe).values()] };
+  return rowPicturesOf(value ?? []);
+}
+
+/** @param jobs of a layer, the newest first */
+function rowPicturesOf(jobs: readonly JobDocument[]): RowPictures {
+  const ofChannels = jobs.filter(isOfChannels);
+  const drawn = recipesOf(ofChannels).map((recipe) => {
+    return { recipe: recipe.id, pictures: [...picturesOf(ofChannels, recipe).values()] };
   });
   const [most] = drawn.toSorted((a, b) => b.pictures.length - a.pictures.length);
-  if (most === undefined) return { recipe: null, pictures: [] };
-  return { ...most, pictures: most.pictures.toSorted((a, b) => a.channel - b.channel) };
+  if (most !== undefined) {
+    return { ...most, pictures: most.pictures.toSorted((a, b) => a.channel - b.channel) };
+  }
+  const isDrawn = ({ channels }: JobDocument) => channels.some(({ state }) => state === "ok");
+  const ofTargets = jobs.find(isDrawn) ?? jobs[0];
+  if (ofTargets === undefined) return { recipe: null, pictures: [] };
+  const { jobId, tileSize, channels } = ofTargets;
+  return { recipe: null, pictures: channels.map((each) => ({ ...each, jobId, tileSize })) };
 }
 
 /** Pictures of the longest row. @param jobs of one network */

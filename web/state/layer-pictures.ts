@@ -39,12 +39,14 @@ async function documentOf(summary: JobSummary): Promise<JobDocument> {
   return job;
 }
 
-/** The documents of those jobs whose pictures are channels'; those of targets are none's. */
-export async function channelJobs(
-  summaries: readonly JobSummary[],
-): Promise<readonly JobDocument[]> {
-  const jobs = await Promise.all(summaries.map(documentOf));
-  return jobs.filter(({ request }) => request["targets"] === undefined);
+/** The jobs' documents, in the same order. */
+export function documentsOf(summaries: readonly JobSummary[]): Promise<readonly JobDocument[]> {
+  return Promise.all(summaries.map(documentOf));
+}
+
+/** Whether a job's pictures are channels'; those of targets are none's. */
+export function isOfChannels({ request }: JobDocument): boolean {
+  return request["targets"] === undefined;
 }
 
 /**
@@ -59,7 +61,8 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     async () => {
       const listed = await listJobs({ network, layer: layer ?? 0 });
       const ids = new Set(listed.map(({ jobId }) => jobId));
-      return { ids, jobs: await channelJobs(listed.slice(0, MAX_JOBS)) };
+      const documents = await documentsOf(listed.slice(0, MAX_JOBS));
+      return { ids, jobs: documents.filter(isOfChannels) };
     },
     {
       withNews: (found, news) => {
