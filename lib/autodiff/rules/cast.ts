@@ -1,38 +1,27 @@
 import { elementTypeOf } from "../../onnx/element-type.ts";
 import { intAttribute } from "../../onnx/node.ts";
-import { UnsupportedGradientError } from "../errors.ts";
 import { emitForward, movement, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
 /**
- * Conversion between floating-point types, to one that is named (Cast) or another value's
- * (CastLike): Y = X, since every float is float32 here.
+ * Conversion to a type that is named (Cast) or another value's (CastLike): Y = X between
+ * floating-point types, since every float is float32 here.
  *
- *     dX = dY
+ *     dX = dY, or 0 where Y is of integers or booleans
  *
- * X, Y: any shape. The value whose type is taken does not matter otherwise: if X is a constant,
- * then so is Y.
+ * X, Y: any shape. Integers and booleans are steps, as of Floor and Greater: constant. The value
+ * whose type is taken does not matter otherwise: if X is a constant, then so is Y.
  *
  * Source: ONNX operators Cast-13 and CastLike-15.
- *
- * @throws UnsupportedGradientError for a conversion to integers or booleans, whose gradient is
- *   zero.
  */
 export const castVjp: VjpRule = (context) => {
   const { graph, node, input, facts, isActive } = context;
   const x = input(0);
-  const to = node.op === "Cast" ? intAttribute(node, "to") : null;
-  const type = to === null ? graph.factsOf(input(1)).type : elementTypeOf(to);
-  if (!isActive(0)) {
-    const y = type === facts[0]?.type ? graph.emit("Identity", [x]) : emitForward(context);
+  const type =
+    node.op === "Cast" ? elementTypeOf(intAttribute(node, "to")) : graph.factsOf(input(1)).type;
+  const y = type === facts[0]?.type ? graph.emit("Identity", [x]) : emitForward(context);
+  if (type !== "float32" || !isActive(0)) {
     return { ...oneOutput(context, y, () => []), isConstant: true };
   }
-  if (type !== "float32") {
-    throw new UnsupportedGradientError(
-      node,
-      `it converts to ${to === null ? type : `ONNX type ${to}`}, which is not floating-point`,
-      "choose a layer before it",
-    );
-  }
-  return movement(context, (dY) => dY, graph.emit("Identity", [x]));
+  return movement(context, (dY) => dY, y);
 };
