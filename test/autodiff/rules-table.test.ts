@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
+import { OPERATORS } from "../../lib/onnx/operators/table.ts";
 import { NON_DIFFERENTIABLE, RULES } from "../../lib/autodiff/rules/index.ts";
 
 const README = readFileSync("lib/autodiff/README.md", "utf8");
@@ -23,6 +24,11 @@ test("an operator without a check is noticed", () => {
 
 test("no operator is listed both with a rule and without a gradient", () => {
   expect(Object.keys(RULES).filter((op) => NON_DIFFERENTIABLE.has(op))).toEqual([]);
+});
+
+test("what an operator makes is known before its gradient is", () => {
+  const operators = [...Object.keys(RULES), ...NON_DIFFERENTIABLE];
+  expect(operators.filter((op) => !OPERATORS.get(op)?.infer)).toEqual([]);
 });
 
 test("every rule file is in the table", () => {

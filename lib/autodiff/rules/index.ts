@@ -168,6 +168,5 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
  */
 export const NON_DIFFERENTIABLE: ReadonlySet<string> = new Set(
   `And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual Hardmax
-  IsInf IsNaN Less LessOrEqual NonZero Not OneHot Or Range RandomNormalLike RandomUniformLike Round Shape Sign
-  Size Xor`.split(/\s+/),
+  IsInf IsNaN Less LessOrEqual NonZero Not OneHot Or Range Round Shape Sign Size Xor`.split(/\s+/),
 );

@@ -1,3 +1,4 @@
+import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
 import { elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
 import { constantFacts } from "../facts.ts";
@@ -12,7 +13,8 @@ import {
   type Tensor,
   toNumbers,
 } from "../tensor.ts";
-import { fromElements, fromNumbers } from "./elements.ts";
+import { axisAttribute } from "./axes.ts";
+import { fromElements, fromNumbers, stridesOf, view } from "./elements.ts";
 import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 
@@ -109,6 +111,47 @@ const eyeLike: Operator = {
   },
 };
 
+/**
+ * A row of `depth` numbers for each of the indices, along a new axis: `values` are those of a row's
+ * other places and of the one that the index says. Source: ONNX operator OneHot-11.
+ */
+const oneHot: Operator = {
+  infer: (node, inputs) => {
+    const { shape } = input(node, inputs, 0);
+    const [depth = NaN] = constantNumbers(node, inputs, 1) ?? [];
+    const axis = axisAttribute(node, shape.length + 1, -1);
+    return [{ type: input(node, inputs, 2).type, shape: shape.toSpliced(axis, 0, depth) }];
+  },
+};
+
+/**
+ * Places of the elements that are not 0, in row-major order: a row of indices for each axis, as
+ * indexing by a boolean mask becomes. How many there are is the shape: X must be a constant.
+ *
+ * Source: ONNX operator NonZero-13.
+ */
+const nonZero: Operator = {
+  infer: (node, inputs) => {
+    const { shape } = input(node, inputs, 0);
+    const elements = sizeOf(shape);
+    if (elements > MAX_SHAPE_NUMBERS) {
+      const what = `a mask of ${elements} elements`;
+      throw new BudgetError(describeNode(node), what, MAX_SHAPE_NUMBERS);
+    }
+    const count = constantNumbers(node, inputs, 0)!.filter((x) => x !== 0).length;
+    return [{ type: "int64", shape: [shape.length, count] }];
+  },
+  fold: (node, inputs, [output]) => {
+    const tensor = operand(node, inputs, 0);
+    const found = [...toNumbers(tensor).entries()].flatMap(([i, x]) => (x === 0 ? [] : [i]));
+    const strides = stridesOf(tensor.shape);
+    const indices = tensor.shape.flatMap((length, axis) =>
+      found.map((i) => Math.floor(i / strides[axis]!) % length),
+    );
+    return [view(intsTensor(indices), output!.shape)];
+  },
+};
+
 /** Operators that make a tensor of constants and lengths. */
 export const sources: Operators = {
   Constant: constant,
@@ -117,4 +160,6 @@ export const sources: Operators = {
   Size: size,
   Range: range,
   EyeLike: eyeLike,
+  OneHot: oneHot,
+  NonZero: nonZero,
 };

@@ -55,6 +55,8 @@ const rows: readonly Row[] = [
     { op, inputs: [intsTensor([3, -4, 5])] },
   ]),
   { op: "ReduceMean", inputs: [lengths([2, 5, 3]), intsTensor([1])] },
+  { op: "NonZero", inputs: [bools([2, 3, 1], 0, 1, 1, 0, 0, 1)] },
+  { op: "NonZero", inputs: [floatTensor([4], [0, -2, 0, 0.5])] },
   { op: "Sum", inputs: [x, scalar(3), uniform([4], 2)] },
   { op: "Div", inputs: [x, uniform([3, 1], 2, [0.5, 2])] },
   { op: "Div", inputs: [lengths([5, 1]), intsTensor([4, -3])] },

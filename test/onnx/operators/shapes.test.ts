@@ -151,6 +151,12 @@ const rows: readonly Row[] = [
     attributes: { value: { tensor: intsTensor([7]) } },
   },
   { op: "Range", inputs: [int(3), int(-8), int(-4)] },
+  { op: "OneHot", inputs: [intsTensor([1, 4]), int(5), floatTensor([2], [0, 1])] },
+  {
+    op: "OneHot",
+    inputs: [{ ...intsTensor([1, -1, 0]), shape: [3, 1] }, int(5), intsTensor([2, 7])],
+    attributes: { axis: 1 },
+  },
 ];
 
 describe("types and shapes are those that ONNX Runtime computes", () => {
