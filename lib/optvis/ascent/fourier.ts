@@ -25,11 +25,10 @@ import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
 import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
-import type { FourierTask } from "./task.ts";
+import type { FourierTask, FrameHook } from "./task.ts";
 
 /** Lucid's ascent: one stage, its parameters `FOURIER_STATE`; of images that fade `GRADIENT_SUM` too. */
 export function fourierPlan(task: FourierTask): AscentPlan {
-  const imageGraph = graphOfImage(task);
   return {
     stages: [wholeStage(task)],
     together: task.diversity?.images ?? 1,
@@ -37,11 +36,11 @@ export function fourierPlan(task: FourierTask): AscentPlan {
     hasOtherSeeds: true,
     pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
     start: async (beginning) => startParameters(task, beginning),
-    imageGraph,
-    imageOf: async (parameters, session) => {
+    imageGraph: graphOfImage(task),
+    imageOf: async (parameters, session, wantedSize) => {
       const coefficients = coefficientsOf(parameters);
       const batch = { ...coefficients, shape: [1, ...coefficients.shape] };
-      const outputs = await session.run(imageGraph, { coefficients: batch });
+      const outputs = await session.run(graphOfImage(task, wantedSize), { coefficients: batch });
       const image = planesOf(task, floatOutput(outputs, "image"));
       const { fadeTo } = task.recipe;
       if (fadeTo === undefined) return image;
@@ -189,12 +188,10 @@ function startSpectrum(
   return parameters;
 }
 
-function graphOfImage(task: FourierTask): SessionGraph {
-  const { provider, recipe } = task;
-  const halving = halvingFrequency(recipe);
-  const whole = parameterImage(task);
-  const isSharp = halving === null || isOfEllipses(whole);
-  const canvas = isSharp ? whole : { ...whole, halvingFrequency: halving };
+/** @param wantedSize how large the image is wanted: ellipses can be painted so, waves cannot */
+function graphOfImage(task: FourierTask, wantedSize?: FrameHook["wantedSize"]): SessionGraph {
+  const { provider } = task;
+  const canvas = keptImage(task, wantedSize);
   return {
     key: JSON.stringify(["fourier image", provider, canvas]),
     provider,
@@ -203,7 +200,15 @@ function graphOfImage(task: FourierTask): SessionGraph {
   };
 }
 
-function planesOf(task: FourierTask, { data }: FloatTensor): Planes {
-  const { size } = parameterImage(task);
-  return addToPlanes({ ...size, data }, greysOf(task.network));
+function keptImage(task: FourierTask, wantedSize: FrameHook["wantedSize"]): ParameterImage {
+  const image = parameterImage(task);
+  if (isOfEllipses(image)) return { ...image, paintedSize: wantedSize?.(image.size) ?? image.size };
+  const halving = halvingFrequency(task.recipe);
+  return halving === null ? image : { ...image, halvingFrequency: halving };
+}
+
+/** @param image [1, planes, H, W] */
+function planesOf(task: FourierTask, { shape, data }: FloatTensor): Planes {
+  const [, , height = 1, width = 1] = shape;
+  return addToPlanes({ height, width, data }, greysOf(task.network));
 }

@@ -40,12 +40,13 @@ export class FrameTaker {
   /** Looks at images after `done` iterations of the stage, if it is time to. */
   async take(states: () => readonly AscentState[], done: number): Promise<void> {
     const iteration = this.#before + done;
-    if (this.#hook === undefined || !this.#iterations.includes(iteration)) return;
+    const hook = this.#hook;
+    if (hook === undefined || !this.#iterations.includes(iteration)) return;
     for (const { channel, parameters, stop } of states()) {
       if (stop !== null) continue;
-      const image = await this.#plan.imageOf(parameters, this.#session);
+      const image = await this.#plan.imageOf(parameters, this.#session, hook.wantedSize);
       // it may share its numbers with the parameters, from which the ascent goes on
-      await this.#hook.take({ channel, iteration, image: copyOf(image) });
+      await hook.take({ channel, iteration, image: copyOf(image) });
     }
   }
 }

@@ -4,6 +4,7 @@ import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { SessionWorker } from "../runtime/session-worker.ts";
 import type { Batch } from "./batch-size.ts";
 import type { AscentState, NoiseSource, Parameters, Starts } from "./state.ts";
+import type { FrameHook } from "./task.ts";
 
 /** The graph of a stage for a number of images, not yet compiled. */
 export interface StageGraph extends SessionGraph, Batch {}
@@ -30,10 +31,18 @@ export interface AscentPlan extends Starts {
   readonly together: number;
   /** In so many windows of what an iteration sees is an image looked at for its quality card. */
   readonly windows: number;
-  /** What `imageOf` runs, if it runs a graph. */
+  /** What `imageOf` runs for an image as large as it is, if it runs a graph. */
   readonly imageGraph: SessionGraph | null;
-  /** The image that parameters stand for: planes in units of 0..255 less the network's mean. */
-  readonly imageOf: (parameters: Parameters, session: SessionWorker) => Promise<Planes>;
+  /**
+   * The image that parameters stand for: planes in units of 0..255 less the network's mean.
+   *
+   * @param wantedSize how large it is wanted, as of `FrameHook`. @default as large as it is
+   */
+  readonly imageOf: (
+    parameters: Parameters,
+    session: SessionWorker,
+    wantedSize?: FrameHook["wantedSize"],
+  ) => Promise<Planes>;
   /** The finished image as an SVG document, where it is made of shapes. @default never */
   readonly svgOf?: (parameters: Parameters, session: SessionWorker) => Promise<string | null>;
 }

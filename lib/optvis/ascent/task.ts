@@ -1,6 +1,6 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Value } from "../../onnx/model.ts";
-import type { Planes } from "../../image/raster.ts";
+import type { Planes, Size } from "../../image/raster.ts";
 import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
 import type { Diversity } from "../graph/objective/diversity.ts";
 import type { Objective } from "../graph/objective/names.ts";
@@ -109,7 +109,7 @@ export interface AscentFrame {
   readonly channel: number;
   /** Iterations behind it, of all levels; 0: the image begins so. */
   readonly iteration: number;
-  /** As in `AscentImage`, of the size that its level has. */
+  /** As in `AscentImage`, of the size that its level has, or the one that is wanted. */
   readonly image: Planes;
 }
 
@@ -117,6 +117,12 @@ export interface AscentFrame {
 export interface FrameHook {
   /** How often at most, evenly over the iterations, the beginning and the end included. */
   readonly count: number;
+  /**
+   * How large it wants an image of such a size: it comes so where that is less work.
+   *
+   * @default as large as it is
+   */
+  readonly wantedSize?: ((image: Size) => Size) | undefined;
   /** All but the end, which is the result; anew from 0 where an image begins anew. Awaited. */
   readonly take: (frame: AscentFrame) => Promise<void>;
 }

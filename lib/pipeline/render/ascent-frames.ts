@@ -26,6 +26,7 @@ export interface Animation {
  */
 export class AscentFrames implements FrameHook {
   readonly count = FRAME_COUNT;
+  readonly wantedSize = animatedSize;
   /** By channel and iteration; what begins anew passes the same iterations once more. */
   readonly #taken = new Map<number, Map<number, Planes>>();
 

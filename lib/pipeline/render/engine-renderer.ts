@@ -92,7 +92,7 @@ export class EngineRenderer implements Renderer {
         hooks.onProgress?.(progress);
       },
       frames: frames && {
-        count: frames.count,
+        ...frames,
         take: (frame) => frames.take({ ...frame, image: inColour(frame.image) }),
       },
       onChannel: async (result) => {

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from "vitest";
 
+import type { Size } from "../../../lib/image/raster.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { frameIterations } from "../../../lib/optvis/ascent/frame-taker.ts";
-import type { AscentFrame, AscentTask } from "../../../lib/optvis/ascent/task.ts";
+import type { AscentFrame, AscentTask, FrameHook } from "../../../lib/optvis/ascent/task.ts";
 import { bytesOf, fourierTaskOf, imageOf, kinked, taskOf } from "./engine-task.ts";
 
 const engine = new AscentEngine({ threads: 2 });
@@ -18,10 +19,10 @@ const fourier = fourierTaskOf([2, 5, 1], {
 });
 const pyramid = taskOf(kinked, "conv3", { channels: [2, 5, 1], iterations: 7 }, 2);
 
-async function framesOf(task: AscentTask, count: number) {
+async function framesOf(task: AscentTask, count: number, wantedSize?: FrameHook["wantedSize"]) {
   const frames: AscentFrame[] = [];
   const take = (frame: AscentFrame) => Promise.resolve(void frames.push(frame));
-  const results = await engine.render(task, { frames: { count, take } });
+  const results = await engine.render(task, { frames: { count, wantedSize, take } });
   return { results, frames };
 }
 
@@ -68,6 +69,18 @@ test("a frame is what the ascent is had it ended there, in later levels too", as
   const recipe = { ...fourier.recipe, iterations: iteration };
   const [short] = await engine.render({ ...fourier, channels: [channel], recipe });
   expect(image).toEqual(imageOf(short).image);
+});
+
+test("ellipses are painted as large as they are wanted, but for the end; waves stay as they are", async () => {
+  const third = ({ height, width }: Size) => ({ height: height / 3, width: width / 3 });
+  const canvasSize = { height: 33, width: 27 };
+  const sizesOf = async (ellipses: number) => {
+    const recipe = { ...fourier.recipe, canvasSize, ellipses };
+    const { frames, results } = await framesOf({ ...fourier, channels: [2], recipe }, 3, third);
+    return [...frames, ...results.map(imageOf)].map(({ image }) => image.height);
+  };
+  expect(await sizesOf(4)).toEqual([11, 11, 33]);
+  expect(await sizesOf(0)).toEqual([33, 33, 33]);
 });
 
 test("images that go in one batch, as those that are to differ, have each their own frames", async () => {

@@ -9,6 +9,8 @@ import { decorrelatedColours, independentPlanes } from "./decorrelated-colours.t
 /** How the parameters of an ascent become a painting in ellipses. */
 export interface EllipseImage {
   readonly size: Size;
+  /** Pixels of the painting that is kept of it, if they are other ones. @default `size` */
+  readonly paintedSize?: Size;
   /** How many, one behind the other, on a ground of one colour. */
   readonly ellipses: number;
   /** Factor of the two colour differences; 1 is that of photographs. */

@@ -54,22 +54,22 @@ export function ellipses(canvas: EllipseImage): Parameterisation {
 }
 
 /**
- * The painting at the canvas's full size, row by row, since of a large one all ellipses together
+ * The painting that is kept of a canvas, row by row, since of a large one all ellipses together
  * would not fit into memory.
  *
- * @param parameters [N, ...ellipseParameterShape]. @returns [N, planes, H, W]
+ * @param parameters [N, ...ellipseParameterShape]. @returns [N, planes, H, W] of its `paintedSize`
  */
 export function ellipsePainting(
   graph: GraphBuilder,
   canvas: EllipseImage,
   parameters: Value,
 ): Value {
-  const { height, width } = canvas.size;
+  const { height, width } = canvas.paintedSize ?? canvas.size;
   const [n = 1] = graph.shapeOf(parameters);
   const { ellipses: made } = ellipseParameters(canvas)(graph, parameters);
   // in the middle, where Y is 0
   const row = graph.constant(pointsOf(canvas, { height: 1, width }));
-  const down = graph.constant(rowsOf(canvas));
+  const down = graph.constant(rowsOf(canvas, height));
   const isY = graph.constant(floatTensor([3, 1], [0, 1, 0]));
   const { scans } = emitLoop(graph, {
     prefix: "row_",
@@ -196,9 +196,9 @@ function pointsOf({ size }: EllipseImage, drawn: Size): FloatTensor {
   return matrix(3, points.length, (i, j) => points[j]![i]!);
 }
 
-/** [H]: Y of the canvas's rows. */
-function rowsOf({ size: { height, width } }: EllipseImage): FloatTensor {
-  return floatTensor([height], centres(height, height, Math.min(height, width)));
+/** [rows]: Y of each, of so many that the canvas is painted in. */
+function rowsOf({ size: { height, width } }: EllipseImage, rows: number): FloatTensor {
+  return floatTensor([rows], centres(height, rows, Math.min(height, width)));
 }
 
 /** Bilinear enlargement as products with the weights of both axes. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { Size } from "../../../../lib/image/raster.ts";
 import { GraphBuilder } from "../../../../lib/onnx/graph-builder.ts";
 import { floatTensor } from "../../../../lib/onnx/tensor.ts";
 import { fourierImageGraph } from "../../../../lib/optvis/graph/fourier-graph.ts";
@@ -80,6 +81,26 @@ test("what is kept, row by row, is what an iteration draws of a canvas of its si
   expect(kept["image"]!.shape).toEqual([2, 3, 20, 31]);
   const differences = kept["image"]!.data.map((value, i) => Math.abs(value - image!.data[i]!));
   expect(Math.max(...differences)).toBeLessThan(1e-3);
+});
+
+test("painted in a third as many pixels, each is the middle one of nine", async () => {
+  const canvas = { ...CANVAS, size: { height: 21, width: 33 } };
+  const { numbers } = bothWays(canvas, 1);
+  const painted = async (paintedSize: Size) => {
+    const graph = fourierImageGraph({ ...canvas, paintedSize }, 1);
+    return (await runGraph(graph, { coefficients: drawn(numbers, 1) }))["image"]!;
+  };
+  const [whole, small] = [await painted(canvas.size), await painted({ height: 7, width: 11 })];
+  expect(small.shape).toEqual([1, 3, 7, 11]);
+  const apart = (shift: number) => {
+    const differences = Array.from(small.data, (value, i) => {
+      const [row, column] = [Math.floor(i / 11), i % 11];
+      return Math.abs(value - whole.data[(3 * row + 1) * 33 + 3 * column + shift]!);
+    });
+    return Math.max(...differences);
+  };
+  expect(apart(1)).toBeLessThan(1e-3);
+  expect(apart(2)).toBeGreaterThan(1);
 });
 
 test("ellipses as opaque as can be leave a gradient to what they hide", async () => {
