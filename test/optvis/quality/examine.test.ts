@@ -114,6 +114,17 @@ describe("examine", () => {
     expect(source?.activation).toBeCloseTo((0 - 4) / 2 - 2 * (255 - 1), 3);
   });
 
+  test("a dilated window of auto_pad SAME is padded as it asks", async () => {
+    const attributes = { auto_pad: "SAME_UPPER", dilations: [2, 2] };
+    const kernel = floatTensor([1, 3, 1, 2], [1, 0, 0, 0, 0, 0]);
+    const padded = networkOf([node("Conv", "image kernel", "y", attributes)], { kernel }, SIZE);
+    const network = { ...padded.network, fingerprint: "padded" };
+    const of = { network, layer: padded.target("y") };
+    const { source } = await examine(engine, RED, subject(1, of));
+    // the red to the left, of which the first of 42 columns has none
+    expect(source?.activation).toBeCloseTo((255 * 41) / 42, 3);
+  });
+
   test("of classes, robustness is their mean probability", async () => {
     const faint: Raster = filledRaster(SIZE, [128, 128, 127]);
     const { source } = await examine(engine, faint, subject(1, { kind: "logits" }));
