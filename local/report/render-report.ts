@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { several } from "../several.ts";
 import { html, Html, jsonBlock } from "./html.ts";
-import { type NamedSheet, requestToCopy } from "./report-sheet.ts";
+import { columnsOf, type NamedSheet, requestToCopy } from "./report-sheet.ts";
 import { renderSheet } from "./render-sheet.ts";
 
 /** What a page looks like and does, as its files have it. */
@@ -29,13 +29,14 @@ export const GENERATOR = '<meta name="generator" content="dreamgrid';
  */
 export function renderReport(
   sheets: readonly NamedSheet[],
-  { css, script }: ReportAssets,
+  { css: style, script }: ReportAssets,
   { isRunning, embedded, version, now }: ReportOptions,
 ): string {
   const networks = [...new Set(sheets.map(({ sheet }) => sheet.network.id))];
   const title = networks.length === 1 ? networks[0]! : `${networks.length} networks`;
   const titles = titlesOf(sheets);
   const images = sheets.reduce((sum, { sheet }) => sum + sheet.ok, 0);
+  const css = style + sheets.map(columnsRule).join("");
   // no source but the page's own files, and of scripts and styles these very bytes alone
   const policy = [
     "default-src 'none'",
@@ -74,6 +75,12 @@ export function renderReport(
       </body>
     </html>`;
   return `${page.text}\n`;
+}
+
+/** An element's own style is none of the page's. */
+function columnsRule({ sheet }: NamedSheet, i: number): string {
+  const columns = columnsOf(sheet);
+  return columns === null ? "" : `#sheet-${i + 1} { --columns: ${columns}; }\n`;
 }
 
 /** Their layers; of one that several sheets are of, the names of their requests too. */

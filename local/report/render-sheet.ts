@@ -2,6 +2,7 @@ import { describeSheetQuality } from "../../lib/pipeline/sheet/sheet-quality.ts"
 import { several } from "../several.ts";
 import { html, type Html } from "./html.ts";
 import {
+  columnsOf,
   type DrawnTile,
   type NamedSheet,
   noticesOf,
@@ -44,10 +45,16 @@ export function renderSheet(
       <button type="button" data-copies="${id}-request">Copy</button>
       <pre id="${id}-request" tabindex="0">${JSON.stringify(requestToCopy(sheet), null, 2)}</pre>
     </details>
-    <ul class="tiles${tiles.length <= FEW_TILES ? " few" : ""}">
+    <ul class="${layoutOf(sheet)}">
       ${tiles.map((tile) => renderTile(tile, { name, number, embedded, noun, waiting }))}
     </ul>
   </section>`;
+}
+
+function layoutOf(sheet: ReportSheet): string {
+  const { request, tiles } = sheet;
+  if (columnsOf(sheet) === null) return tiles.length <= FEW_TILES ? "tiles few" : "tiles";
+  return request.montage?.labels?.length === 0 ? "tiles laid bare" : "tiles laid";
 }
 
 interface TileOptions extends Omit<SheetOptions, "title"> {

@@ -29,6 +29,8 @@ const tileSchema = z.discriminatedUnion("state", [
   z.object({ ...place, state: z.literal("waiting") }),
 ]);
 
+const gridSide = z.int().min(1).nullable();
+
 /** What a report needs of a sheet: a manifest has it all, and more. */
 export const reportSheetSchema = z.object({
   state: z.enum(["running", "completed", "completed_with_failures", "cancelled"]),
@@ -39,7 +41,15 @@ export const reportSheetSchema = z.object({
   cancelled: z.int().min(0),
   network: z.object({ id: z.string() }),
   layer: z.object({ index: z.int().min(1), name: z.string() }),
-  request: z.looseObject({ method: z.string() }),
+  request: z.looseObject({
+    method: z.string(),
+    montage: z
+      .looseObject({
+        gridSize: z.tuple([gridSide, gridSide]).nullish(),
+        labels: z.union([z.string(), z.array(z.string())]).nullish(),
+      })
+      .optional(),
+  }),
   /** The preset, and what of its parameters is otherwise; `null` without any, and of before. */
   presetForm: z.looseObject({ preset: z.string() }).nullable().default(null),
   /** Fields of the request as the user gave them, with paths of this machine. */
@@ -58,6 +68,15 @@ export type ReportSheet = z.infer<typeof reportSheetSchema>;
 /** The request with the fewest fields, as a person would write it, to be given again. */
 export function requestToCopy(sheet: ReportSheet): Readonly<Record<string, unknown>> {
   return withRange({ ...shortestRequest(sheet), ...sheet.given });
+}
+
+/**
+ * In how many columns the request has the sheet laid, as an activation grid's has it as its layer's
+ * map; `null` where it leaves that open.
+ */
+export function columnsOf({ request, total }: ReportSheet): number | null {
+  const [rows, columns] = request.montage?.gridSize ?? [null, null];
+  return columns ?? (rows === null ? null : Math.ceil(total / rows));
 }
 
 /** What one would not expect of the work on a sheet, each once. */

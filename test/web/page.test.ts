@@ -91,11 +91,27 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     const svg = await fetch(new URL((await asSvg.getAttribute("href"))!, url()));
     expect(await svg.text()).toBe('<svg id="2"/>');
     // a picture of a target is no channel's, and has no page of its own
-    const targets = [{ channel: 2 }];
-    const jobId = await draw({ layer: "pool", targets, method: "fourier", ellipses: 3 });
+    const targets = [{ channel: 2, at: "each" }];
+    const sizes = { cropSize: [2, 10], canvasSize: [4, 20], cropMargin: 1 };
+    const jobId = await draw({ targets, method: "fourier", ellipses: 3, ...sizes });
     await page.goto(at(`#/-/jobs/${jobId}`));
-    const link = page.getByRole("link", { name: "image 1, #2" });
+    const link = page.getByRole("link", { name: "image 1, #2 at 1,1" });
     expect(await link.getAttribute("href")).toBe(`jobs/${jobId}/svgs/1`);
+    // 2 rows of 10 places, in a narrow window too
+    const places = page.locator(".tiles > li");
+    await page.setViewportSize({ width: 360, height: 800 });
+    const corners = await places.evaluateAll((items) =>
+      items.map(({ offsetLeft, offsetTop }) => [offsetLeft, offsetTop]),
+    );
+    const of = (side: 0 | 1) => new Set(corners.map((corner) => corner[side]));
+    expect([corners.length, of(0).size, of(1).size]).toEqual([20, 10, 2]);
+    // they are scrolled to, the page is not
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    const tiles = page.locator(".tiles");
+    const beyond = await tiles.evaluate(
+      ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+    );
+    expect(beyond).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -119,13 +119,32 @@ function recipeIdOf(job: JobDocument): string | null {
   return isOfChannels(job) ? recipesOf([job])[0]!.id : null;
 }
 
+interface Montage {
+  readonly gridSize: readonly [rows: number | null, columns: number | null] | null;
+  readonly labels: readonly string[] | string | null;
+}
+
+/**
+ * Laid as the sheet is where the request says in how many columns, as that of an activation grid
+ * does, whose pictures lie as the places of the layer's map and without labels have no captions.
+ */
+function layoutOf({ request, total }: JobDocument) {
+  const { gridSize, labels } = request["montage"] as Montage;
+  const [rows, columns] = gridSize ?? [null, null];
+  if (rows === null && columns === null) return { class: "tiles many" };
+  return {
+    class: labels?.length === 0 ? "tiles laid bare" : "tiles laid",
+    style: { "--columns": columns ?? Math.ceil(total / rows!) },
+  };
+}
+
 function JobTiles({ job }: { readonly job: JobDocument }) {
   const { jobId, channels, tileSize, network, layer } = job;
   const recipe = recipeIdOf(job);
   // what is painted of shapes is sharp at any size
   const pictureAddress = Number(job.request["ellipses"] ?? 0) > 0 ? svgAddress : tileAddress;
   return (
-    <ol class="tiles many">
+    <ol {...layoutOf(job)}>
       {channels.map((each) => {
         const tile = tileOf(each.channel, { ...each, jobId, tileSize });
         const page = address.channel(network, layer.name, each.channel, { recipe });

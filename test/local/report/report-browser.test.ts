@@ -20,7 +20,7 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
   });
   afterAll(() => browser.close());
 
-  /** Two sheets with a picture each, the second one's names an attack. */
+  /** Two sheets with a picture each, the second one's names an attack, its tiles in two columns. */
   async function open(embed: boolean, options: Parameters<Browser["newPage"]>[0] = {}) {
     const folder = await temporaryFolder();
     const pixels = { width: 30, height: 20, data: new Uint8Array(1800).fill(120) };
@@ -36,7 +36,7 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
       {
         name: "50 % #1",
         image: "50 % #1.png",
-        sheet: sampleSheet({ label: ATTACK, layer: ATTACK, reason: ATTACK }),
+        sheet: sampleSheet({ label: ATTACK, layer: ATTACK, reason: ATTACK, columns: 2 }),
       },
     ];
     await report.write(sheets, false);
@@ -61,6 +61,11 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
     const others = asked.filter((url) => !/^(?:file|data):/.test(url));
     expect({ others, complaints }).toEqual({ others: [], complaints: [] });
     expect(asked.filter((url) => url.startsWith("file:"))).toHaveLength(embed ? 1 : 3);
+    const columnsOf = (sheet: string) =>
+      page
+        .locator(`#${sheet} .tiles > li`)
+        .evaluateAll((items) => new Set(items.map(({ offsetLeft }) => offsetLeft)).size);
+    expect([await columnsOf("sheet-1"), await columnsOf("sheet-2")]).toEqual([4, 2]);
     await page.close();
   });
 

@@ -12,6 +12,8 @@ interface Changes {
   readonly notice?: string;
   /** Key of the picture's animation. */
   readonly animation?: string;
+  /** Of the sheet. */
+  readonly columns?: number;
 }
 
 /** A sheet with a tile in each of its states; channel 3 has a picture, of 30 x 20. */
@@ -23,6 +25,7 @@ export function sampleSheet({
   title = "",
   notice = "one image at a time",
   animation,
+  columns,
 }: Changes = {}): ReportSheet {
   const quality = {
     luminanceDeviation: 0.12,
@@ -47,7 +50,7 @@ export function sampleSheet({
       numIterations: 3,
       pyramidLevels: 2,
       seed: 0,
-      montage: { title, labels: null, gridSize: null },
+      montage: { title, labels: null, gridSize: columns === undefined ? null : [null, columns] },
     },
     quality: null,
     tiles: [
