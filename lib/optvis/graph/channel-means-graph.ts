@@ -1,13 +1,15 @@
+import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { valueFinder } from "../../autodiff/forward-trace.ts";
 import { formsOf } from "../../autodiff/forms/index.ts";
 import type { Provider } from "../../autodiff/provider.ts";
-import { vjpContext } from "../../autodiff/rule.ts";
+import { padsBeforeConv } from "../../autodiff/rewrites/pad-before-conv.ts";
+import { vjpContext, type VjpRule } from "../../autodiff/rule.ts";
 import { convVjp } from "../../autodiff/rules/conv.ts";
 import { lrnVjp } from "../../autodiff/rules/lrn.ts";
+import { padVjp } from "../../autodiff/rules/pad.ts";
 import { reshapeTo } from "../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Node, Value } from "../../onnx/model.ts";
-import { isStandard } from "../../onnx/readers.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import type { LayerPass } from "./layer-pass.ts";
 import { emitLoop } from "./loop.ts";
@@ -15,8 +17,7 @@ import { affineInput, emitAffineCrop } from "./transforms/affine-crop.ts";
 
 /**
  * What a layer makes of an image, seen through some affine maps one after the other; forward alone,
- * so of operators without a gradient too. An LRN is computed as in an ascent, which is much faster,
- * and so is a Conv, whose auto_pad ONNX Runtime does not take together with dilations.
+ * so of operators without a gradient too.
  *
  * Inputs: `image` [N, planes, H, W], pixels less the network's mean; `views`, how many maps there
  * are, int64; `affine` [views, N, 2, 3], see transforms/affine-crop.ts. Output `means`
@@ -64,6 +65,16 @@ export interface ChannelMeans {
   readonly provider: Provider;
 }
 
+/**
+ * Where ONNX Runtime is slow with a node as it is (LRN), does not take it (Conv, whose auto_pad may
+ * be SAME and whose window dilated) or makes another of it (Pad before a MaxPool).
+ */
+const AS_IN_AN_ASCENT: ReadonlyMap<string, VjpRule> = new Map([
+  ["Conv", convVjp],
+  ["LRN", lrnVjp],
+  ["Pad", padVjp],
+]);
+
 /** Mean of each channel's map, [N, C]. */
 function emitMeans(
   graph: GraphBuilder,
@@ -75,18 +86,19 @@ function emitMeans(
   const factors = graph.constant(floatTensor([1, scale.length, 1, 1], scale));
   const scope = new Map([[pass.input, graph.emit("Mul", [image, factors])]]);
   const valueOf = valueFinder(graph, pass.initializers, scope);
-  const ruleOf = (node: Node, inputs: readonly Value[]) => {
-    if (isStandard(node, "Conv")) return convVjp;
-    return isStandard(node, "LRN") && graph.shapeOf(inputs[0]!).length === 4 ? lrnVjp : null;
-  };
+  const fusible = padsBeforeConv(pass.nodes);
   const emit = (node: Node): readonly Value[] => {
-    const { op, attributes, outputs } = node;
+    const { op, domain, attributes, outputs } = node;
     const inputs = node.inputs.map(valueOf);
-    const rule = ruleOf(node, inputs);
-    if (!rule) return graph.emitMany(op, inputs, attributes, outputs.length);
-    // nothing is asked of the way back
-    const none = { isActive: () => false, isRectified: () => false };
-    return rule(vjpContext({ graph, node, inputs, forms, ...none })).outputs;
+    const rule = fusible.get(node) ?? (domain === "" ? AS_IN_AN_ASCENT.get(op) : undefined);
+    try {
+      // nothing is asked of the way back
+      const none = { isActive: () => false, isRectified: () => false };
+      if (rule) return rule(vjpContext({ graph, node, inputs, forms, ...none })).outputs;
+    } catch (error) {
+      if (!(error instanceof UnsupportedGradientError)) throw error;
+    }
+    return graph.emitMany(op, inputs, attributes, outputs.length);
   };
   for (const node of pass.nodes) {
     const values = emit(node);

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 
 import { filledRaster, type Raster } from "../../../lib/image/raster.ts";
-import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import type { Node } from "../../../lib/onnx/model.ts";
+import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { channelMeans, examine, type Subject } from "../../../lib/optvis/quality/examine.ts";
 import { node } from "../../support/onnx-writer.ts";
@@ -61,6 +62,17 @@ function subject(channel: number, more: Partial<Subject> = {}): Subject {
   };
 }
 
+async function activationOf(
+  fingerprint: string,
+  nodes: readonly Node[],
+  weights: Readonly<Record<string, Tensor>>,
+): Promise<number | undefined> {
+  const { network, target } = networkOf(nodes, weights, SIZE);
+  const of = { network: { ...network, fingerprint }, layer: target("y") };
+  const { source } = await examine(engine, RED, subject(1, of));
+  return source?.activation;
+}
+
 const RED = filledRaster(SIZE, [255, 40, 0]);
 
 describe("examine", () => {
@@ -117,12 +129,21 @@ describe("examine", () => {
   test("a dilated window of auto_pad SAME is padded as it asks", async () => {
     const attributes = { auto_pad: "SAME_UPPER", dilations: [2, 2] };
     const kernel = floatTensor([1, 3, 1, 2], [1, 0, 0, 0, 0, 0]);
-    const padded = networkOf([node("Conv", "image kernel", "y", attributes)], { kernel }, SIZE);
-    const network = { ...padded.network, fingerprint: "padded" };
-    const of = { network, layer: padded.target("y") };
-    const { source } = await examine(engine, RED, subject(1, of));
+    const nodes = [node("Conv", "image kernel", "y", attributes)];
     // the red to the left, of which the first of 42 columns has none
-    expect(source?.activation).toBeCloseTo((255 * 41) / 42, 3);
+    expect(await activationOf("dilated", nodes, { kernel })).toBeCloseTo((255 * 41) / 42, 3);
+  });
+
+  test("a Pad of zeros wider than the window of the MaxPool behind it stays zeros", async () => {
+    const kernel = floatTensor([1, 3, 1, 1], [-1, 0, 0]);
+    const pads = intsTensor([0, 0, 0, 3, 0, 0, 0, 0]);
+    const nodes = [
+      node("Conv", "image kernel", "red"),
+      node("Pad", "red pads", "padded"),
+      node("MaxPool", "padded", "y", { kernel_shape: [1, 1] }),
+    ];
+    const given = activationOf("padded", nodes, { kernel, pads });
+    expect(await given).toBeCloseTo((-255 * 42) / 45, 3);
   });
 
   test("of classes, robustness is their mean probability", async () => {
