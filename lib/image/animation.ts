@@ -3,6 +3,8 @@ import type { AnimationFormat } from "./formats.ts";
 import { loadSharp } from "./load-sharp.ts";
 import type { Raster, Size } from "./raster.ts";
 
+/** Frames of an animation at most, the finished image among them. */
+export const MOST_FRAMES = 30;
 /** Of an animation's frames, px: what is looked at while it moves needs no more. */
 const LONGEST_SIDE = 512;
 /** Of 100: noise, which every ascent begins with, would take most of a file's bytes. */

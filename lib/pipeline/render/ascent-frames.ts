@@ -1,4 +1,4 @@
-import { animatedSize, encodeAnimation } from "../../image/animation.ts";
+import { animatedSize, encodeAnimation, MOST_FRAMES } from "../../image/animation.ts";
 import type { AnimationFormat } from "../../image/formats.ts";
 import { pictureOf, type PlaneKind } from "../../image/picture.ts";
 import type { Planes, Size } from "../../image/raster.ts";
@@ -6,8 +6,7 @@ import type { ByteOf } from "../../image/rescale.ts";
 import { resizePlanes, shrinkPlanes } from "../../image/resize.ts";
 import type { AscentFrame, FrameHook } from "../../optvis/ascent/task.ts";
 
-/** Frames of an animation, the finished image among them: three seconds of it. */
-const FRAME_COUNT = 30;
+/** 30 frames are three seconds. */
 const FRAME_MS = 100;
 /** What it has come to is looked at longer. */
 const LAST_FRAME_MS = 1_500;
@@ -25,7 +24,7 @@ export interface Animation {
  * it holds at most 30 frames of 512 pixels a side, 94 MB in colour.
  */
 export class AscentFrames implements FrameHook {
-  readonly count = FRAME_COUNT;
+  readonly count = MOST_FRAMES;
   readonly wantedSize = animatedSize;
   /** By channel and iteration; what begins anew passes the same iterations once more. */
   readonly #taken = new Map<number, Map<number, Planes>>();

@@ -48,8 +48,10 @@ export function secondsProblems(
   }
   if (channel > MAX_CHANNEL_SECONDS) {
     const { numIterations } = drawing;
-    const each = (channel - once) / numIterations;
-    const most = Math.floor((MAX_CHANNEL_SECONDS - once) / each);
+    // by the difference of two: an animation has as many frames of so many iterations as of more
+    const twice = secondsOf({ ...drawing, numIterations: 2 * numIterations });
+    const each = (twice.channel - channel) / numIterations;
+    const most = numIterations - Math.ceil((channel - MAX_CHANNEL_SECONDS) / each);
     return [
       `numIterations: ${numIterations} of this size take about ${show(channel)} of one core for each image; wanted at most ${show(MAX_CHANNEL_SECONDS)}; use at most ${most}`,
     ];

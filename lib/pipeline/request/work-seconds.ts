@@ -1,3 +1,4 @@
+import type { AnimationFormat } from "../../image/formats.ts";
 import type { Size } from "../../image/raster.ts";
 import { highestFrequency } from "../../optvis/ascent/fourier.ts";
 import { planLevels } from "../../optvis/ascent/plan-levels.ts";
@@ -18,19 +19,28 @@ import {
   START_SECONDS,
 } from "../rates.ts";
 import { asSize, type CompleteRequest } from "./complete-request.ts";
-import { canvasSeconds, type DeepDreamWork, type FourierWork, paintingSeconds } from "./work.ts";
+import { animationSeconds } from "./animation-seconds.ts";
+import {
+  canvasSeconds,
+  type DeepDreamWork,
+  type FourierWork,
+  frameSeconds,
+  paintingSeconds,
+} from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU. */
 export interface WorkSeconds {
   /** The longest iteration. */
   readonly step: number;
-  /** All of them, what is painted after them, and the quality card. */
+  /** All of them, what is painted after them, its quality card and its animation. */
   readonly channel: number;
 }
 
 interface AnyDrawing {
   /** Images that are to differ from each other: whoever draws one of them draws all. */
   readonly together: number;
+  /** The file that its ascent is kept as too. @default none */
+  readonly animation?: AnimationFormat | undefined;
 }
 
 export type Drawing = AnyDrawing &
@@ -38,9 +48,10 @@ export type Drawing = AnyDrawing &
 
 /** How a request draws. @param imageSize of what `deepdream` begins with */
 export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
-  const { numIterations, targets = [] } = request;
+  const { numIterations, animation, targets = [] } = request;
   const common = {
     numIterations,
+    animation,
     together: Math.max(1, ...targets.map(({ diversity = 1 }) => diversity)),
   };
   if (request.method === "deepdream") {
@@ -85,8 +96,20 @@ export function workSeconds(
   const { windows } = windowsOf(tileSizeOf(drawing), seen);
   const card = windows.length * CARD_PASSES * passSeconds(seen);
   const painting = drawing.method === "fourier" ? paintingSeconds(drawing) : 0;
-  const end = together * (painting + card);
+  const end = together * (painting + card + ofAnimation(drawing));
   return { step: Math.max(...steps), channel: START_SECONDS + total + end };
+}
+
+function ofAnimation(drawing: Drawing): number {
+  const { animation: format, numIterations } = drawing;
+  if (format === undefined) return 0;
+  const isPyramid = drawing.method === "deepdream";
+  return animationSeconds({
+    format,
+    iterations: isPyramid ? numIterations * drawing.pyramidLevels : numIterations,
+    size: tileSizeOf(drawing),
+    makingSeconds: isPyramid ? 0 : frameSeconds(drawing),
+  });
 }
 
 /** One iteration of each level, of one image. */

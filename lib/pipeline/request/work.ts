@@ -1,3 +1,4 @@
+import { animatedSize } from "../../image/animation.ts";
 import type { Size } from "../../image/raster.ts";
 import { drawnSize } from "../../optvis/graph/parameterisation/ellipses.ts";
 import { splitAxis } from "../../optvis/graph/parameterisation/spectrum-layout.ts";
@@ -48,6 +49,8 @@ const FLOPS_PER_PRODUCT = 24;
 const ELLIPSE_SECONDS = 9.2e-9;
 /** What of that is the way there. */
 const PAINTING_SHARE = 0.38;
+/** The same of a Fourier sum, whose two ways are alike. */
+const THERE_SHARE = 0.5;
 
 /** What of the work is over the limits; none if it may be done. */
 export function workProblems(work: Work): string[] {
@@ -108,6 +111,13 @@ export function paintingSeconds({
   ellipses = 0,
 }: Pick<FourierWork, "canvasSize" | "ellipses">): number {
   return PAINTING_SHARE * ellipseSeconds(canvasSize, ellipses);
+}
+
+/** What a frame's image takes, in seconds of a core: waves at full size, ellipses at its own. */
+export function frameSeconds(work: Parameters<typeof canvasSeconds>[0]): number {
+  const { canvasSize, ellipses = 0 } = work;
+  if (ellipses > 0) return paintingSeconds({ canvasSize: animatedSize(canvasSize), ellipses });
+  return THERE_SHARE * canvasSeconds(work);
 }
 
 const ellipseSeconds = (size: Size, count: number) => pixelsOf(size) * count * ELLIPSE_SECONDS;

@@ -10,6 +10,8 @@ import {
   type Work,
   workProblems,
 } from "../../../lib/pipeline/request/work.ts";
+import { parseRequest } from "../../../lib/pipeline/request/request.ts";
+import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
 import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
@@ -213,6 +215,31 @@ test("a wide image is looked at for as long as the windows in which it is seen t
   const canvasSize = { height: 16, width: 60 };
   const painted = cardOf(60) + paintingSeconds({ canvasSize, ellipses: 7 });
   expect(cardOf(60, { ellipses: 7, together: 3 })).toBeCloseTo(3 * painted, 9);
+});
+
+// CPU seconds more than without, of 32 iterations of a layer of emojinet
+test.each([
+  ["webp", 192, 0.22],
+  ["gif", 192, 0.77],
+  ["webp", 512, 1.04],
+  ["gif", 512, 4.48],
+] as const)("an animation as %s of %i px takes about %f s", async (animation, side, measured) => {
+  const network = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
+  const secondsOf = async (more: object) => {
+    const drawn = { network: "tiny", layer: "wide", channels: [1], method: "fourier" };
+    const request = { ...drawn, canvasSize: side, cropSize: [16, 20], numIterations: 32, ...more };
+    return (await resolveRequest(parseRequest(request), network, null)).seconds!.channel;
+  };
+  const animated = async (more: object) =>
+    (await secondsOf({ ...more, animation })) - (await secondsOf(more));
+  const seconds = await animated({});
+  expect(seconds / measured).toBeGreaterThan(0.6);
+  expect(seconds / measured).toBeLessThan(1.7);
+  // 30 frames, or one after each of 5 iterations and the beginning
+  expect(seconds / (await animated({ numIterations: 5 }))).toBeCloseTo(5, 0);
+  // of a larger painting they are painted no larger: at full size, more than a minute
+  const painted = await animated({ canvasSize: 2_048, preset: "ellipses" });
+  expect(painted).toBeLessThan(20);
 });
 
 // CPU seconds of an iteration for each crop, of a network that does next to nothing itself
