@@ -23,12 +23,34 @@ export const PATIENT = { timeout: 600_000 };
 /** Of a page's own steps, likewise. */
 const HANG_MS = 120_000;
 
+/**
+ * The address bar's menus are pages, with a process of their own in each window, and the next window's
+ * process is started beforehand: together they take as long as what is tested.
+ */
+const UNUSED = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"];
+/** What Playwright turns off: of several such lists chromium takes the last. */
+const OFF_IN_PLAYWRIGHT = [
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
+
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("internal: these tests are to be skipped");
   // chromium has a socket there, whose path may have 107 bytes
   const env = tmpdir().length > 50 ? { ...process.env, TMPDIR: "/tmp" } : process.env;
   // a container's root may not use the sandbox; what is opened here is our own page
-  const args = ["--no-sandbox"];
+  const args = ["--no-sandbox", `--disable-features=${[...UNUSED, ...OFF_IN_PLAYWRIGHT].join()}`];
   return chromium.launch({ executablePath: CHROMIUM, args, env, ...PATIENT });
 }
 
