@@ -169,13 +169,13 @@ function opsetOf(proto: ModelProto): number {
 }
 
 /**
- * A single infinite number may be a bound or a fill value (-inf before a maximum); in a weight it
- * is damage, as NaN is anywhere.
+ * Minus infinity may be a mask's, before a softmax or a maximum, and a single infinity a bound; in a
+ * weight plus infinity is damage, as NaN is anywhere.
  */
 function requireFinite(graph: Graph): void {
   for (const [name, tensor] of graph.initializers) {
     if (tensor.type !== "float32") continue;
-    const index = firstNotFinite(tensor.data);
+    const index = firstDamaged(tensor.data);
     if (index >= 0 && (tensor.data.length > 1 || Number.isNaN(tensor.data[index]))) {
       throw new ModelError(
         `weight '${name}' holds ${tensor.data[index]} at element ${index}; the file is damaged or ` +
@@ -185,9 +185,12 @@ function requireFinite(graph: Graph): void {
   }
 }
 
-/** Its index, or -1. All weights are looked at: a callback for each takes five times as long. */
-function firstNotFinite(values: Float32Array): number {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return i;
+/**
+ * Index of the first NaN or plus infinity, or -1. All weights are looked at: a callback for each
+ * takes five times as long.
+ */
+function firstDamaged(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) if (!(values[i]! < Infinity)) return i;
   return -1;
 }
 

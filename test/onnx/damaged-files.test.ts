@@ -114,12 +114,15 @@ describe("damaged or unsuitable models are refused in one line", () => {
     expect(decoding).toThrow(/^net\.onnx: [^\n]+$/);
   });
 
-  test("a single infinity is a bound, not damage", () => {
+  test.each([
+    { name: "a single infinity is a bound", numbers: [Infinity] },
+    { name: "minus infinity is a mask's", numbers: [0, -Infinity, 0] },
+  ])("$name, not damage", ({ numbers }) => {
     const bytes = withWeight((w) => {
-      w.dims = [1n];
-      w.rawData = Uint8Array.of(0, 0, 0x80, 0xff);
+      w.dims = [BigInt(numbers.length)];
+      w.rawData = rawBytes(Float32Array.from(numbers));
     });
-    expect(decodedWeight(bytes)).toEqual(floatTensor([1], [-Infinity]));
+    expect(decodedWeight(bytes)).toEqual(floatTensor([numbers.length], numbers));
   });
 });
 

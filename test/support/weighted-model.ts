@@ -25,6 +25,6 @@ export function decodedWeight(bytes: Uint8Array): Tensor {
   return decodeModel(bytes).graph.initializers.get("w")!;
 }
 
-export function rawBytes(array: Float64Array | Uint16Array): Uint8Array<ArrayBuffer> {
+export function rawBytes(array: ArrayBufferView): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 }
