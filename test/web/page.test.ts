@@ -178,16 +178,16 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     await page.keyboard.press("Enter");
     await layer.waitFor({ state: "detached" });
     expect(await closing.evaluate((it) => it.matches(":focus"))).toBe(true);
-    await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
-    await page.getByText("2 of 143").waitFor();
-    await page.getByPlaceholder(/Search/).fill("64 × 56 × 56"); // as it is copied from the table
-    await page.getByText("4 of 143").waitFor();
     const table = page.getByRole("region", { name: "Layer table" });
     for (const width of [1200, 1920]) {
       await page.setViewportSize({ width, height: 900 });
       const cut = await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
       expect(cut, `all columns are in view at ${width} px`).toBe(0);
     }
+    await page.getByPlaceholder(/Search/).fill("3a 5x5 conv");
+    await page.getByText("2 of 143").waitFor();
+    await page.getByPlaceholder(/Search/).fill("64 × 56 × 56"); // as it is copied from the table
+    await page.getByText("4 of 143").waitFor();
     await expectAccessible(page);
     await page.close();
   });
