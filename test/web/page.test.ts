@@ -112,6 +112,9 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
     );
     expect(beyond).toBeGreaterThan(0);
+    // as long a request is scrolled to its end
+    const { height } = (await page.getByLabel("the request as JSON").boundingBox())!;
+    expect(height).toBeLessThan(800);
     expect(complaints).toEqual([]);
     await page.close();
   });
