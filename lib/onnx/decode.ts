@@ -1,8 +1,10 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import {
+  type AttributeProto,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
+  type SparseTensorProto,
   type TensorProto,
   TensorProto_DataLocation,
 } from "onnx-buf";
@@ -194,8 +196,12 @@ function firstDamaged(values: Float32Array): number {
   return -1;
 }
 
-function locationsIn(proto: ModelProto): Set<string> {
-  const tensors = proto.graph ? tensorsOf(proto.graph) : [];
+function locationsIn({ graph, functions }: ModelProto): Set<string> {
+  const ofFunctions = functions.flatMap(({ attributeProto, node }) => [
+    ...attributeProto,
+    ...node.flatMap(({ attribute }) => attribute),
+  ]);
+  const tensors = [...(graph ? tensorsOf(graph) : []), ...tensorsIn(ofFunctions)];
   return new Set(
     tensors
       .filter(({ dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL)
@@ -203,17 +209,21 @@ function locationsIn(proto: ModelProto): Set<string> {
   );
 }
 
-function tensorsOf(graph: GraphProto): TensorProto[] {
-  const attributes = graph.node.flatMap(({ attribute }) => attribute);
-  const sparse = attributes.flatMap(({ sparseTensor }) => sparseTensor ?? []);
-  return [
-    ...graph.initializer,
-    ...[...graph.sparseInitializer, ...sparse].flatMap(({ values, indices }) =>
-      [values, indices].flatMap((tensor) => tensor ?? []),
-    ),
-    ...attributes.flatMap(({ t }) => t ?? []),
-    ...attributes.flatMap(({ g }) => (g ? tensorsOf(g) : [])),
-  ];
+function tensorsOf({ initializer, sparseInitializer, node }: GraphProto): TensorProto[] {
+  const attributes = node.flatMap(({ attribute }) => attribute);
+  return [...initializer, ...sparseInitializer.flatMap(partsOf), ...tensorsIn(attributes)];
+}
+
+function tensorsIn(attributes: readonly AttributeProto[]): TensorProto[] {
+  return attributes.flatMap(({ t, sparseTensor, g }) => [
+    ...(t ? [t] : []),
+    ...(sparseTensor ? partsOf(sparseTensor) : []),
+    ...(g ? tensorsOf(g) : []),
+  ]);
+}
+
+function partsOf({ values, indices }: SparseTensorProto): TensorProto[] {
+  return [values, indices].flatMap((tensor) => tensor ?? []);
 }
 
 function noExternalData(location: string): never {

@@ -1,11 +1,16 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { create } from "@bufbuild/protobuf";
 import { type FunctionProto, OperatorSetIdProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
 
-import { decodeModel } from "../../lib/onnx/decode.ts";
+import { decodeModel, readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
 import { float, type Node } from "../../lib/onnx/model.ts";
 import { boolScalar, floatTensor } from "../../lib/onnx/tensor.ts";
+import { temporaryFolder } from "../networks/temporary-folder.ts";
+import { moveOut } from "../support/external-model.ts";
 import { call, functionOf, OPSET } from "../support/function-writer.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { runModel } from "../support/operator-oracle.ts";
@@ -261,4 +266,21 @@ describe("refused in time", () => {
     // the 199 before it: 2 names of the call, 2,001 of its node
     expect(() => decodeModel(modelOf(calls, [summed]))).toThrow(/has 400600 or more inputs and/);
   });
+});
+
+test("weights of a function may lie in a file beside the model", async () => {
+  const shifted = functionOf("Shifted", {
+    inputs: "x",
+    outputs: "z",
+    nodes: [
+      node("Constant", "", "shift", { value: { tensor: kernel } }),
+      node("Add", "x shift", "z"),
+    ],
+  });
+  const data = moveOut(shifted.node[0]!.attribute[0]!.t!, { location: "net.data", offset: 0 });
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "net.data"), data);
+  await writeFile(join(folder, "net.onnx"), modelOf([call("Shifted", "image", "y")], [shifted]));
+  const { graph } = await readModel(join(folder, "net.onnx"));
+  expect([...graph.initializers.values()]).toContainEqual(kernel);
 });
