@@ -7,6 +7,7 @@ import { vjpContext, type VjpRule } from "../../autodiff/rule.ts";
 import { convVjp } from "../../autodiff/rules/conv.ts";
 import { lrnVjp } from "../../autodiff/rules/lrn.ts";
 import { padVjp } from "../../autodiff/rules/pad.ts";
+import { resizeVjp } from "../../autodiff/rules/resize.ts";
 import { reshapeTo } from "../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Node, Value } from "../../onnx/model.ts";
@@ -66,13 +67,14 @@ export interface ChannelMeans {
 }
 
 /**
- * Where ONNX Runtime is slow with a node as it is (LRN), does not take it (Conv, whose auto_pad may
- * be SAME and whose window dilated) or makes another of it (Pad before a MaxPool).
+ * Where ONNX Runtime is slow with a node as it is (LRN), does not take it (a dilated Conv of auto_pad
+ * SAME, a Resize of the channels too) or makes another of it (a Pad before a MaxPool).
  */
 const AS_IN_AN_ASCENT: ReadonlyMap<string, VjpRule> = new Map([
   ["Conv", convVjp],
   ["LRN", lrnVjp],
   ["Pad", padVjp],
+  ["Resize", resizeVjp],
 ]);
 
 /** Mean of each channel's map, [N, C]. */

@@ -146,6 +146,13 @@ describe("examine", () => {
     expect(await given).toBeCloseTo((-255 * 42) / 45, 3);
   });
 
+  test("a Resize of channels and columns is computed, as ONNX Runtime does not", async () => {
+    const nodes = [node("Resize", "image _ _ sizes", "y", { mode: "linear", axes: [1, 3] })];
+    const given = activationOf("resized", nodes, { sizes: intsTensor([6, 21]) });
+    // half a channel before red there is red
+    expect(await given).toBeCloseTo(255, 3);
+  });
+
   test("of classes, robustness is their mean probability", async () => {
     const faint: Raster = filledRaster(SIZE, [128, 128, 127]);
     const { source } = await examine(engine, faint, subject(1, { kind: "logits" }));
