@@ -32,6 +32,14 @@ describe.skipIf(CHROMIUM === null)("the atlas", () => {
     await expect.poll(sizeOf, PATIENT).toBeGreaterThan(before);
     await expectAccessible(page);
     const layer = wall.getByRole("link", { name: "wide", exact: true });
+    // a picture that gets the focus does not stay under its row's name
+    await page.getByLabel("pixels of a picture").fill("60");
+    await page.setViewportSize({ width: 240, height: 800 });
+    await wall.evaluate((it) => it.scrollTo({ left: 999 }));
+    const first = wall.getByRole("link", { name: "wide, channel 2" });
+    await first.focus();
+    const [name, picture] = [(await layer.boundingBox())!, (await first.boundingBox())!];
+    expect(picture.x).toBeGreaterThanOrEqual(name.x + name.width);
     const tile = wall.getByRole("link", { name: "wide, channel 3" });
     const recipeOf = async (link: Locator) => (await link.getAttribute("href"))!.split("?")[1];
     expect(await recipeOf(layer)).toBe(await recipeOf(tile));
