@@ -1,15 +1,18 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 
 import { serveCommand } from "../../local/cli/serve.ts";
 import { createTerminal } from "../../local/cli/terminal.ts";
+import { followJob } from "../../local/follow-job.ts";
+import { startService } from "../../local/serve.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer } from "../support/fake-renderer.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
@@ -19,6 +22,10 @@ import { startServe } from "./start-serve.ts";
 
 const CHANNELS = 40;
 
+/** The bundle that each of its processes is started from. */
+const scripts = await mkdtemp(join(tmpdir(), "dreamgrid-serve-"));
+afterAll(() => rm(scripts, { recursive: true }));
+
 async function numbersIn(path: string): Promise<number[]> {
   return (await readFile(path, "utf8")).trim().split("\n").map(Number);
 }
@@ -27,7 +34,8 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   const folder = await temporaryFolder();
   await tinyNetwork(folder, { wideChannels: CHANNELS });
   // what it had in its hands comes back soon; what its successor has in its hands does not
-  const first = await startServe(folder, { log: "first.log", hangsAfter: 12, recoverySeconds: 2 });
+  const dying = { log: "first.log", hangsAfter: 12, recoverySeconds: 2 };
+  const first = await startServe(folder, dying, { scripts });
   const response = await fetch(`${first.apiUrl}/jobs`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -52,11 +60,8 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   // a model of the bucket alone, as one that was dropped on the page
   await rm(join(folder, "tiny", "tiny.onnx"));
 
-  const second = await startServe(folder, {
-    log: "second.log",
-    hangsAfter: Infinity,
-    recoverySeconds: 600,
-  });
+  const living = { log: "second.log", hangsAfter: Infinity, recoverySeconds: 600 };
+  const second = await startServe(folder, living, { scripts });
   expect(second.output()).toContain(`going on with ${jobId}`);
   expect(second.output()).toMatch(/^networks +emojinet, tiny$/m);
   expect(second.output()).not.toContain("tiny: fetch it");
@@ -93,7 +98,7 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
   };
   const finish = async (folder: string) => {
     const plan = { log: "log", hangsAfter: Infinity, recoverySeconds: 600 };
-    const service = await startServe(folder, plan);
+    const service = await startServe(folder, plan, { scripts });
     const jobId = await post(service.apiUrl);
     await until(
       () => /completed, 20 of 20 channels;/.exec(service.output())?.[0],
@@ -101,13 +106,28 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
     );
     return tilesOf(folder, jobId);
   };
+  /** In this process, and nobody kills it. */
+  const drawCalmly = async (folder: string) => {
+    const service = await startService({
+      dataFolder: join(folder, "data"),
+      awsPort: 0,
+      apiPort: 0,
+      renderer: new FakeRenderer(),
+      networkFolders: [folder],
+      recoverySeconds: 600,
+    });
+    onTestFinished(() => service.stop());
+    const plan = { jobId: await post(service.api.url), total: channels };
+    expect(await followJob(service.pipeline, plan)).toMatchObject({ ok: channels });
+    return tilesOf(folder, plan.jobId);
+  };
 
   const folder = await temporaryFolder();
   await tinyNetwork(folder, { wideChannels: channels });
   let begun = 0;
   for (let kills = 1; kills <= 10; kills++) {
     const plan = { log: "killed.log", hangsAfter: 0, recoverySeconds: 1 };
-    const { process: child, apiUrl, output } = await startServe(folder, plan);
+    const { process: child, apiUrl, output } = await startServe(folder, plan, { scripts });
     const attempts = join(folder, "data", "dreamgrid", "jobs", await post(apiUrl), "attempts");
     const countBegun = async () => {
       const names = existsSync(attempts) ? await readdir(attempts) : [];
@@ -133,7 +153,7 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
 
   const calm = await temporaryFolder();
   await tinyNetwork(calm, { wideChannels: channels });
-  expect(tiles).toEqual(await finish(calm));
+  expect(tiles).toEqual(await drawCalmly(calm));
 });
 
 /** `serve` in this process; resolves when it has ended. */

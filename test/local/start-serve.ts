@@ -21,15 +21,18 @@ interface ChildPlan {
   readonly recoverySeconds: number;
 }
 
-/**
- * Starts `serve` in a process of its own on free ports, and waits until it says where it is.
- *
- * @param cwd where it is run; @default the repository
- */
+interface Places {
+  /** Where it is run. @default the repository */
+  readonly cwd?: string;
+  /** What it is bundled into, or was before. @default the folder of its data */
+  readonly scripts?: string;
+}
+
+/** Starts `serve` in a process of its own on free ports, and waits until it says where it is. */
 export async function startServe(
   folder: string,
   plan: ChildPlan,
-  cwd: string = process.cwd(),
+  { cwd = process.cwd(), scripts = folder }: Places = {},
 ): Promise<RunningService> {
   const { log, hangsAfter, recoverySeconds } = plan;
   const data = join(folder, "data");
@@ -37,7 +40,7 @@ export async function startServe(
   // by which it is known how many channels are begun at once
   const machine = ["--threads", "2"];
   const words = [...machine, "--aws-port", "0", "--api-port", "0", "--data", data];
-  const child = spawn(process.execPath, [await bundledScript(CHILD, folder), ...own, ...words], {
+  const child = spawn(process.execPath, [await bundledScript(CHILD, scripts), ...own, ...words], {
     env: { ...process.env, DREAMGRID_MODELS: folder, DREAMGRID_CACHE: join(folder, "cache") },
     cwd,
     stdio: ["ignore", "pipe", "pipe"],

@@ -79,7 +79,7 @@ test("what serve prints works as it stands, from another folder", async () => {
   await mkdir(folder);
   await tinyNetwork(folder, { wideChannels: 3 });
   const plan = { log: "log", hangsAfter: Infinity, recoverySeconds: 600 };
-  const service = await startServe(folder, plan, folder);
+  const service = await startServe(folder, plan, { cwd: folder });
   const lines = service
     .output()
     .split("\n")
