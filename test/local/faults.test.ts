@@ -9,7 +9,7 @@ import { runWithFaults } from "../support/fault-run.ts";
 
 /** `npm run test:faults` runs more, and with more channels. */
 const SEEDS = Number(process.env["DREAMGRID_FAULT_SEEDS"] ?? 1);
-const CHANNELS = SEEDS > 1 ? 500 : 200;
+const CHANNELS = SEEDS > 1 ? 500 : 120;
 const THROWING = 13;
 const VANISHING = 77;
 

@@ -17,11 +17,13 @@ import { untilTrue } from "../support/until.ts";
 
 /** `npm run test:faults` runs the sizes of the specification. */
 const IS_FULL = process.env["DREAMGRID_FAULT_SEEDS"] !== undefined;
-const LARGE_JOB = IS_FULL ? 2_000 : 300;
+const LARGE_JOB = IS_FULL ? 2_000 : 160;
 
 async function startPipeline(channels: number, renderer: FakeRenderer | null) {
   const folder = await temporaryFolder();
-  const pipeline = await startLocalPipeline({ dataFolder: join(folder, "data"), renderer });
+  const dataFolder = join(folder, "data");
+  // by which it is known how many channels are in hand
+  const pipeline = await startLocalPipeline({ dataFolder, renderer, threads: 2 });
   onTestFinished(() => pipeline.stop());
   await publishNetwork(pipeline.store, await tinyNetwork(folder, { wideChannels: channels }));
   return { pipeline, folder };
