@@ -117,7 +117,11 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     const channels = page.getByLabel("Channels", { exact: true });
     await page.goto(`${url()}/#/emojinet/loss3-classifier`);
     await expect.poll(() => channels.inputValue(), PATIENT).toBe("1:36");
-    await page.getByPlaceholder("number or class").fill("dog");
+    const find = page.getByPlaceholder("number or class");
+    const place = await find.boundingBox();
+    await find.fill("dog");
+    await page.getByText("3 of 567").waitFor();
+    expect(await find.boundingBox(), "the box stays where it is written into").toEqual(place);
     await expect.poll(() => channels.inputValue(), PATIENT).toBe("160:161, 259");
     await page.getByRole("button", { name: "Render these" }).click();
     await page.getByRole("img", { name: "channel 259, hot dog" }).waitFor();
