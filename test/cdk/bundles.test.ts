@@ -16,6 +16,7 @@ import {
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from "../../cdk/constructs/pipeline-functions.ts";
+import { parseChannelJob } from "../../lib/pipeline/job/messages.ts";
 import { S3ObjectStore } from "../../lib/storage/s3-object-store.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import { createSqsClient } from "../../lib/queue/sqs-client.ts";
@@ -137,45 +138,59 @@ const REQUESTS = {
   fourier: { ...COMMON, method: "fourier", canvasSize: [40, 50], cropSize: 32 },
 };
 
-test.each(Object.entries(REQUESTS))(
-  "the packed functions, each alone in its folder, take a request to its sheet: %s",
-  async (method, json) => {
-    const request = Buffer.from(JSON.stringify(json));
-    const key = `requests/${method}.json`;
-    await store.put(key, request, "application/json");
-    expect(await call("intake", creationsEvent(BUCKET, [key]))).toEqual(ALL_DONE);
-    const response = await readJson(`responses/${method}.json`);
-    expect(response).toMatchObject({ status: "accepted" });
-    const { jobId } = z.object({ jobId: z.string() }).parse(response);
+test("the packed functions, each alone in its folder, take requests to their sheets", async () => {
+  const keyOf = (method: string) => `requests/${method}.json`;
+  for (const [method, json] of Object.entries(REQUESTS)) {
+    await store.put(keyOf(method), Buffer.from(JSON.stringify(json)), "application/json");
+  }
+  const keys = Object.keys(REQUESTS).map(keyOf);
+  expect(await call("intake", creationsEvent(BUCKET, keys))).toEqual(ALL_DONE);
+  const jobs = await Promise.all(
+    Object.entries(REQUESTS).map(async ([method, json]) => {
+      const response = await readJson(`responses/${method}.json`);
+      expect(response).toMatchObject({ status: "accepted" });
+      return { json, ...z.object({ jobId: z.string() }).parse(response) };
+    }),
+  );
+  expect(new Set(jobs.map(({ jobId }) => jobId)).size).toBe(2);
 
-    const [rendered, poisoned] = splitAt(await receiveAll(3), 2);
-    expect(await call("worker", messagesEvent(rendered))).toEqual(ALL_DONE);
-    expect(await call("dead-letter", messagesEvent(poisoned))).toEqual(ALL_DONE);
+  const messages = await receiveAll(6);
+  const isPoisoned = (body: string) => parseChannelJob(body).channel === 3;
+  const [poisoned, rendered] = [true, false].map((is) =>
+    messages.filter((body) => isPoisoned(body) === is),
+  );
+  expect(poisoned).toHaveLength(2);
+  expect(await call("worker", messagesEvent(rendered!))).toEqual(ALL_DONE);
+  expect(await call("dead-letter", messagesEvent(poisoned!))).toEqual(ALL_DONE);
 
-    const results = [1, 2, 3].map((channel) => `jobs/${jobId}/results/0000${channel}.json`);
-    expect(await call("assembler", creationsEvent(BUCKET, results))).toEqual(ALL_DONE);
-    expect(await readJson(`jobs/${jobId}/complete.json`)).toMatchObject({
-      state: "completed_with_failures",
-      ok: 2,
-      failed: 1,
-    });
+  const results = jobs.flatMap(({ jobId }) =>
+    [1, 2, 3].map((channel) => `jobs/${jobId}/results/0000${channel}.json`),
+  );
+  expect(await call("assembler", creationsEvent(BUCKET, results))).toEqual(ALL_DONE);
+  for (const { json, jobId } of jobs) {
+    const completion = await readJson(`jobs/${jobId}/complete.json`);
+    expect(completion).toMatchObject({ state: "completed_with_failures", ok: 2, failed: 1 });
     // with the font that is packed, the title lacks nothing
-    expect(await readJson(`jobs/${jobId}/complete.json`)).not.toHaveProperty("missingGlyphs");
+    expect(completion).not.toHaveProperty("missingGlyphs");
     expect((await store.head(`jobs/${jobId}/montage.png`))?.sizeBytes).toBeGreaterThan(5_000);
-
     expect(await call("api", callEvent("POST", "/jobs", json))).toMatchObject({
       statusCode: 202,
       body: expect.stringContaining(jobId),
     });
-    // the same request again draws what failed, and that alone
-    expect(await call("worker", messagesEvent(await receiveAll(1)))).toEqual(ALL_DONE);
-    expect(await call("assembler", creationsEvent(BUCKET, results))).toEqual(ALL_DONE);
+  }
+
+  // the same requests again draw what failed, and that alone
+  const again = await receiveAll(2);
+  expect(again.map(isPoisoned)).toEqual([true, true]);
+  expect(await call("worker", messagesEvent(again))).toEqual(ALL_DONE);
+  expect(await call("assembler", creationsEvent(BUCKET, results))).toEqual(ALL_DONE);
+  for (const { jobId } of jobs) {
     expect(await call("api", callEvent("GET", `/jobs/${jobId}`))).toMatchObject({
       statusCode: 200,
       body: expect.stringMatching(/"state":"completed",.*"ok":3,"failed":0/),
     });
-  },
-);
+  }
+});
 
 test("a function that lacks a file does not get away with it", () => {
   // as it does for its first picture
@@ -201,10 +216,6 @@ async function receiveAll(count: number): Promise<readonly string[]> {
     if (messages.length === 0) throw new Error(`${bodies.length} messages came, not ${count}`);
   }
   return bodies;
-}
-
-function splitAt<T>(items: readonly T[], index: number): [readonly T[], readonly T[]] {
-  return [items.slice(0, index), items.slice(index)];
 }
 
 function files(path: string): string[] {
