@@ -115,6 +115,10 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     // as long a request is scrolled to its end
     const { height } = (await page.getByLabel("the request as JSON").boundingBox())!;
     expect(height).toBeLessThan(800);
+    // the layer, whose grid is its channels', leads back to it
+    await page.getByRole("link", { name: "Layer" }).click();
+    const back = page.getByRole("link", { name: "20 images of targets" });
+    expect(await back.getAttribute("href")).toBe(`#/-/jobs/${jobId}`);
     expect(complaints).toEqual([]);
     await page.close();
   });

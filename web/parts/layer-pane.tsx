@@ -1,4 +1,5 @@
 import type { LayerDocument } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { findChannels } from "../state/channels.ts";
@@ -24,8 +25,9 @@ const FEW_CHANNELS = 36;
 
 /** A layer's channels in one recipe, and what draws more of them. */
 export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps) {
-  const { jobs, recipes: drawn, ...rest } = useLayerPictures(network, layer.index);
+  const { jobs, targetJobs, recipes: drawn, ...rest } = useLayerPictures(network, layer.index);
   const { problems, isLoaded, reload } = rest;
+  const newestOfTargets = targetJobs.find(hasEnded);
   const recipes = useRecipes(drawn, layer, isLoaded);
   const recipe = chosenRecipe(recipes, recipeId);
   const pictures = picturesOf(jobs, recipe);
@@ -60,13 +62,20 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
       <div class="over-grid">
         {/* there without a job too, so that nothing moves when one begins or ends */}
         <div class="running" aria-busy={!isLoaded}>
-          {jobs
+          {[...jobs, ...targetJobs]
             .filter((job) => !hasEnded(job))
             .map((job) => (
               <a key={job.jobId} href={address.job(job.jobId)}>
                 <ProgressBar job={job} />
               </a>
             ))}
+          {newestOfTargets !== undefined && (
+            <p>
+              <a href={address.job(newestOfTargets.jobId)}>
+                {several(newestOfTargets.total, "image")} of targets
+              </a>
+            </p>
+          )}
         </div>
         {count > FEW_CHANNELS && (
           <div class="row find">

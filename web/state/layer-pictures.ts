@@ -13,7 +13,10 @@ export interface Picture extends ChannelDocument {
 export interface LayerPictures {
   /** Ways in which channels of the layer have been drawn, the newest first. */
   readonly recipes: readonly Recipe[];
+  /** Of channels, the newest first. */
   readonly jobs: readonly JobDocument[];
+  /** Likewise of targets, whose images are no channel's. */
+  readonly targetJobs: readonly JobDocument[];
   readonly problems: readonly string[];
   readonly isLoaded: boolean;
   readonly reload: () => void;
@@ -22,7 +25,7 @@ export interface LayerPictures {
 interface FoundJobs {
   /** Of all jobs of the layer, those too that are not looked at. */
   readonly ids: ReadonlySet<string>;
-  readonly jobs: readonly JobDocument[];
+  readonly documents: readonly JobDocument[];
 }
 
 /** Of one layer: the newest, whose channels are looked at one by one. */
@@ -61,21 +64,22 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
     async () => {
       const listed = await listJobs({ network, layer: layer ?? 0 });
       const ids = new Set(listed.map(({ jobId }) => jobId));
-      const documents = await documentsOf(listed.slice(0, MAX_JOBS));
-      return { ids, jobs: documents.filter(isOfChannels) };
+      return { ids, documents: await documentsOf(listed.slice(0, MAX_JOBS)) };
     },
     {
       withNews: (found, news) => {
-        const jobs = jobsWithNews(found.jobs, news);
-        return jobs === found.jobs ? found : { ...found, jobs };
+        const documents = jobsWithNews(found.documents, news);
+        return documents === found.documents ? found : { ...found, documents };
       },
       isStale: (found, news) =>
         isNewOf(news, { network, layer }, found) ||
-        found?.jobs.some((job) => isEndOf(news, job)) === true,
+        found?.documents.some((job) => isEndOf(news, job)) === true,
     },
   );
-  const jobs = value?.jobs ?? [];
-  return { recipes: recipesOf(jobs), jobs, isLoaded: value !== null, ...resource };
+  const documents = value?.documents ?? [];
+  const jobs = documents.filter(isOfChannels);
+  const targetJobs = documents.filter((job) => !isOfChannels(job));
+  return { recipes: recipesOf(jobs), jobs, targetJobs, isLoaded: value !== null, ...resource };
 }
 
 /** Whether the layer has a job that was not found. */
