@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 
-import { estimateOf, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
+import { secondsOnCores, estimateOf, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
 import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { formatRanges } from "../../lib/pipeline/request/channel-ranges.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
@@ -75,9 +75,11 @@ function timeInWords(all: readonly ResolvedRequest[], cores: number): string {
 
 /** Seconds of the clock: an image is one core's from beginning to end. */
 function timeOf(all: readonly ResolvedRequest[], cores: number): number {
-  const images = all.map(({ seconds, channels }) => {
-    return { count: channels.length, each: seconds?.channel ?? 0 };
-  });
-  const work = images.reduce((sum, { count, each }) => sum + count * each, 0);
-  return Math.max(work / cores, ...images.map(({ each }) => each));
+  const secondsOf = (
+    { seconds, channels }: ResolvedRequest,
+    images = channels.length,
+    on = cores,
+  ) => (seconds === null ? 0 : secondsOnCores(images, seconds, on));
+  const together = all.reduce((sum, each) => sum + secondsOf(each), 0);
+  return Math.max(together, ...all.map((each) => secondsOf(each, 1, 1)));
 }

@@ -27,7 +27,7 @@ export interface LayerToSee {
   readonly coreSeconds: number;
 }
 
-/** Of all that is drawn: a minute, less the start. */
+/** Of all that is drawn: a minute, less the starts. */
 const LOOK_SECONDS = 55;
 /**
  * Of the time, by what a layer sees: classes take longest, and first convolutions nearly nothing.
@@ -65,16 +65,17 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
     const { fields, isOwn } = suggestionOf(layer);
     // with deepdream a level less deep
     const recipe = fields.method === "deepdream" ? { pyramidLevels: 1, ...fields } : fields;
-    return { ...howMuch(layer, recipe, network.model, LOOK_SECONDS * cores * SHARES[role]), isOwn };
+    const budget = LOOK_SECONDS * cores * SHARES[role];
+    return { ...howMuch(layer, recipe, network.model, { budget, cores }), isOwn };
   });
 }
 
-/** @param budget in seconds of one core */
+/** @param given budget in seconds of one core */
 function howMuch(
   layer: LayerWithChannels,
   fields: RecipeFields,
   network: NetworkModel,
-  budget: number,
+  { budget, cores }: { readonly budget: number; readonly cores: number },
 ): Omit<LayerToSee, "isOwn"> {
   const channels = [1];
   const request = parseLocalRequest({ network: "any", layer: layer.index, channels, ...fields });
@@ -94,14 +95,14 @@ function howMuch(
     layer,
     channels: evenly(count, layer.channels),
     fields: { ...fields, ...(steps < numIterations && { numIterations: steps }) },
-    coreSeconds: count * (card + steps * iterationSeconds),
+    coreSeconds: cores * START_SECONDS + count * (card + steps * iterationSeconds),
   };
 }
 
 /** Of an image, one of several of a session; 0 where its request will say why there can be none. */
 function imageSeconds(network: NetworkModel, layer: LayerWithChannels, drawing: Drawing): number {
   try {
-    return workSeconds(network, layer, drawing).channel - START_SECONDS;
+    return workSeconds(network, layer, drawing).channel;
   } catch (error) {
     if (error instanceof ModelError) return 0;
     throw error;

@@ -1,5 +1,5 @@
 import type { Model, Node, Value } from "../../onnx/model.ts";
-import { firstOutput } from "../../onnx/node.ts";
+import { firstOutput, intAttribute } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
@@ -18,15 +18,32 @@ const FLOPS_PER_ELEMENT = 60;
 const WAYS = 2;
 
 /**
+ * A convolution cut down to one map (`selectChannel`) waits for memory, too: it takes as long as so
+ * many of its maps take together. Measured on conv1-7x7_s2 and conv2-3x3 of GoogLeNet and emojinet.
+ */
+const MAPS_FOR_ONE = 16;
+
+/** What of its layer a pass computes: the last convolution alone can be cut down to one map. */
+export type Raised = "one map" | "all channels";
+
+/**
  * Floating-point operations of a pass from image to layer and back, with what other operators than
  * sums of products cost in them.
  *
  * @throws as `layerPass`
  */
-export function passFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
+export function passFlops(
+  model: Model,
+  layer: TargetLayer,
+  imageShape: ImageShape,
+  raised: Raised = "all channels",
+): number {
   return sumOver(model, layer, imageShape, (node, shapeOf) => {
     const products = productFlops(node, shapeOf);
-    return products ?? FLOPS_PER_ELEMENT * sizeOf(shapeOf(firstOutput(node)));
+    if (products === null) return FLOPS_PER_ELEMENT * sizeOf(shapeOf(firstOutput(node)));
+    if (raised === "all channels" || !isCutDown(node, layer)) return products;
+    const [, channels = 1] = shapeOf(layer.value);
+    return products * Math.min(1, MAPS_FOR_ONE / channels);
   });
 }
 
@@ -37,10 +54,16 @@ export function passFlops(model: Model, layer: TargetLayer, imageShape: ImageSha
 export function passProductFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
   return sumOver(model, layer, imageShape, (node, shapeOf) => {
     const products = productFlops(node, shapeOf) ?? 0;
-    if (node.op !== "Conv" || node.outputs[0] !== layer.value) return products;
+    if (!isCutDown(node, layer)) return products;
     const [, channels = 1] = shapeOf(layer.value);
     return products / channels;
   });
+}
+
+/** Whether one map of a layer is all that is computed of its node. */
+function isCutDown(node: Node, { value, channelAxis = 1 }: TargetLayer): boolean {
+  const isLast = node.outputs[0] === value && channelAxis === 1;
+  return isLast && node.op === "Conv" && intAttribute(node, "group", 1) === 1;
 }
 
 type ShapeOf = (value: Value | undefined) => readonly number[];

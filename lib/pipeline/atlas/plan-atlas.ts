@@ -1,4 +1,5 @@
 import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
+import { secondsOnCores } from "../job/estimate.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { parseRange } from "../request/channel-ranges.ts";
@@ -76,7 +77,8 @@ export async function planAtlas(
 /** Of one CPU core, for all its images together. */
 export function atlasSeconds(sheets: readonly AtlasSheet[]): number {
   return sheets.reduce(
-    (sum, { resolved: { seconds, channels } }) => sum + channels.length * (seconds?.channel ?? 0),
+    (sum, { resolved: { seconds, channels } }) =>
+      seconds === null ? sum : sum + secondsOnCores(channels.length, seconds),
     0,
   );
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
-import { DOLLARS_PER_CORE_SECOND } from "../rates.ts";
+import { DOLLARS_PER_CORE_SECOND, START_SECONDS } from "../rates.ts";
+import type { WorkSeconds } from "../request/work-seconds.ts";
 import type { JobPlan } from "./plan.ts";
 
 export const estimateSchema = z
@@ -17,7 +18,19 @@ export function estimateOf({
   total,
 }: Pick<JobPlan, "seconds" | "total">): Estimate | null {
   if (seconds === null) return null;
-  return estimateOfSeconds(total * seconds.channel);
+  return estimateOfSeconds(secondsOnCores(total, seconds));
+}
+
+/**
+ * What the images of a job take together, in seconds of the clock, on so many cores that share them:
+ * each begins with its start. What a poor picture takes that is drawn once more is not in it.
+ */
+export function secondsOnCores(
+  images: number,
+  { channel }: Pick<WorkSeconds, "channel">,
+  cores = 1,
+): number {
+  return START_SECONDS + (images * channel) / cores;
 }
 
 /** @param coreSeconds of one CPU core, for all images together */

@@ -30,6 +30,14 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
+ * Whether its one image is drawn by one map: by a channel's, or the weighted sum of several. A
+ * place of it, a direction or a layer is looked for in all channels, and so is what is to differ.
+ */
+export function isOfOneMap({ channel, channels, at, diversity = 1 }: RequestTarget): boolean {
+  return (channel ?? channels) !== undefined && at === undefined && diversity === 1;
+}
+
+/**
  * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cos 0". A
  * channel that no class names is "#12", so that no number is taken for a weight.
  *

@@ -8,17 +8,19 @@ import {
   type NetworkModel,
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
-import { passFlops } from "../../optvis/graph/pass-flops.ts";
+import { passFlops, type Raised } from "../../optvis/graph/pass-flops.ts";
 import { cropCount } from "../../optvis/graph/transforms/crop-plan.ts";
 import { windowsOf } from "../../optvis/quality/windows.ts";
 import {
   CROP_ROW_PIXEL_SECONDS,
   CROP_SECONDS,
+  FINISH_PIXEL_SECONDS,
   FLOPS_PER_SECOND,
+  IMAGE_SECONDS,
   PIXEL_SECONDS,
-  START_SECONDS,
 } from "../rates.ts";
 import { asSize, type CompleteRequest } from "./complete-request.ts";
+import { isOfOneMap } from "./target-units.ts";
 import { animationSeconds } from "./animation-seconds.ts";
 import {
   canvasSeconds,
@@ -28,11 +30,11 @@ import {
   paintingSeconds,
 } from "./work.ts";
 
-/** What one image takes, in seconds of one thread of a CPU. */
+/** What one image takes, in seconds of one thread of a CPU that has drawn another of its layer. */
 export interface WorkSeconds {
   /** The longest iteration. */
   readonly step: number;
-  /** All of them, what is painted after them, its quality card and its animation. */
+  /** All of them, and what comes after them: painting, quality card, animation and files. */
   readonly channel: number;
 }
 
@@ -41,6 +43,8 @@ interface AnyDrawing {
   readonly together: number;
   /** The file that its ascent is kept as too. @default none */
   readonly animation?: AnimationFormat | undefined;
+  /** @default all channels, which take longer */
+  readonly raised?: Raised;
 }
 
 export type Drawing = AnyDrawing &
@@ -49,10 +53,11 @@ export type Drawing = AnyDrawing &
 /** How a request draws. @param imageSize of what `deepdream` begins with */
 export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
   const { numIterations, animation, targets = [] } = request;
-  const common = {
+  const common: AnyDrawing & Pick<Drawing, "numIterations"> = {
     numIterations,
     animation,
     together: Math.max(1, ...targets.map(({ diversity = 1 }) => diversity)),
+    raised: targets.every(isOfOneMap) ? "one map" : "all channels",
   };
   if (request.method === "deepdream") {
     const { method, pyramidLevels, pyramidScale } = request;
@@ -87,17 +92,23 @@ export function workSeconds(
   layer: TargetLayer,
   drawing: Drawing,
 ): WorkSeconds {
-  const passSeconds = (size: Size) =>
-    passFlops(network.model, layer, imageShapeOf(network.model, 1, size)) / FLOPS_PER_SECOND;
-  const { together, numIterations } = drawing;
-  const steps = stepSeconds(network, layer, drawing, passSeconds).map((step) => together * step);
+  const passSeconds = (size: Size, raised?: Raised) => {
+    const imageShape = imageShapeOf(network.model, 1, size);
+    return passFlops(network.model, layer, imageShape, raised) / FLOPS_PER_SECOND;
+  };
+  const { together, numIterations, raised } = drawing;
+  const steps = stepSeconds(network, layer, drawing, (size) => passSeconds(size, raised)).map(
+    (step) => together * step,
+  );
   const seen = drawing.method === "fourier" ? drawing.cropSize : network.inputSize;
   const total = numIterations * steps.reduce((sum, step) => sum + step, 0);
-  const { windows } = windowsOf(tileSizeOf(drawing), seen);
+  const tile = tileSizeOf(drawing);
+  const { windows } = windowsOf(tile, seen);
   const card = windows.length * CARD_PASSES * passSeconds(seen);
   const painting = drawing.method === "fourier" ? paintingSeconds(drawing) : 0;
-  const end = together * (painting + card + ofAnimation(drawing));
-  return { step: Math.max(...steps), channel: START_SECONDS + total + end };
+  const files = IMAGE_SECONDS + tile.width * tile.height * FINISH_PIXEL_SECONDS;
+  const end = together * (painting + card + ofAnimation(drawing) + files);
+  return { step: Math.max(...steps), channel: total + end };
 }
 
 function ofAnimation(drawing: Drawing): number {

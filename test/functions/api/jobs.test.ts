@@ -32,7 +32,7 @@ describe("POST /jobs", () => {
     expect(body).toEqual({
       jobId: jobFolder,
       total: 5,
-      estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+      estimate: { coreSeconds: 0.8, dollars: 0.000023 },
       links: { self: `/jobs/${jobFolder}` },
     });
     expect(headers["Location"]).toBe(`/jobs/${jobFolder}`);
@@ -164,7 +164,7 @@ describe("GET /jobs/{jobId}", () => {
       request: expect.objectContaining({ layer: 2, channels: [1, 2, 3, 4, 5], seed: 0 }),
       shortest: expect.objectContaining({ layer: "wide", channels: [1, 2, 3, 4, 5] }),
       tileSize: { width: 20, height: 16 },
-      estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+      estimate: { coreSeconds: 0.8, dollars: 0.000023 },
       sheet: null,
       channels: [
         {

@@ -16,7 +16,7 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
   expect(good).toEqual({
     status: "accepted",
     jobId: expect.stringMatching(/^[0-9a-f]{32}$/),
-    estimate: { coreSeconds: 2.5, dollars: 0.000072 },
+    estimate: { coreSeconds: 0.8, dollars: 0.000023 },
     request: {
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       uploadedAt: expect.stringMatching(/Z$/),

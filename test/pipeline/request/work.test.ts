@@ -1,25 +1,15 @@
 import { expect, test } from "vitest";
 
-import { encodeModel } from "../../../lib/onnx/encode.ts";
-import { passFlops, passProductFlops } from "../../../lib/optvis/graph/pass-flops.ts";
-import { analyseNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
 import { PIXEL_SECONDS } from "../../../lib/pipeline/rates.ts";
+import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
+import type { Drawing } from "../../../lib/pipeline/request/work-seconds.ts";
 import {
   canvasSeconds,
   paintingSeconds,
   type Work,
   workProblems,
 } from "../../../lib/pipeline/request/work.ts";
-import { parseRequest } from "../../../lib/pipeline/request/request.ts";
-import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
-import { estimateOf } from "../../../lib/pipeline/job/estimate.ts";
-import { secondsProblems } from "../../../lib/pipeline/request/seconds-problems.ts";
-import { type Drawing, workSeconds } from "../../../lib/pipeline/request/work-seconds.ts";
-import { temporaryFolder } from "../../networks/temporary-folder.ts";
-import { node, sketch } from "../../support/onnx-writer.ts";
-import { normal } from "../../support/random.ts";
-import { smallNetwork } from "../../support/small-network.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
 
 const ATLAS: Work = {
   method: "deepdream",
@@ -186,94 +176,16 @@ test("what no worker could look at to the end is refused before it is drawn", ()
   ]);
 });
 
-test("an image's time follows from its pixels, its iterations and the layer's operations", async () => {
-  const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
-  const wide = layers.find(({ name }) => name === "wide")!;
-  // a convolution of 7 channels of 3 weights, there and back, at 16 x 20 pixels
-  expect(passFlops(model.model, wide, [1, 3, 16, 20])).toBe(2 * 2 * 7 * 3 * 16 * 20);
-  // for one of the 7 alone
-  expect(passProductFlops(model.model, wide, [1, 3, 16, 20])).toBe(2 * 2 * 3 * 16 * 20);
-  const [short, long] = [10, 1_000].map((numIterations) =>
-    workSeconds(model, wide, { ...drawing, numIterations }),
-  );
-  expect(long!.step).toBe(short!.step);
-  expect((long!.channel - 0.5) / (short!.channel - 0.5)).toBeCloseTo(100, 0);
-});
-
-test("a wide image is looked at for as long as the windows in which it is seen take", async () => {
-  const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
-  const wide = layers.find(({ name }) => name === "wide")!;
-  const cropSize = { width: 20, height: 16 };
-  const cardOf = (width: number, more: { ellipses?: number; together?: number } = {}) => {
-    const sizes = { cropSize, canvasSize: { width, height: 16 }, highestFrequency: 0.5 };
-    const only = { method: "fourier", together: 1, numIterations: 0, ...sizes, ...more } as const;
-    return workSeconds(model, wide, only).channel - 0.5;
-  };
-  expect(cardOf(60) / cardOf(20)).toBeCloseTo(3, 5);
-  expect(cardOf(2_000) / cardOf(20)).toBeCloseTo(8, 5);
-  // what is painted comes before it, each of those that are drawn together
-  const canvasSize = { height: 16, width: 60 };
-  const painted = cardOf(60) + paintingSeconds({ canvasSize, ellipses: 7 });
-  expect(cardOf(60, { ellipses: 7, together: 3 })).toBeCloseTo(3 * painted, 9);
-});
-
-// CPU seconds more than without, of 32 iterations of a layer of emojinet
-test.each([
-  ["webp", 192, 0.22],
-  ["gif", 192, 0.77],
-  ["webp", 512, 1.04],
-  ["gif", 512, 4.48],
-] as const)("an animation as %s of %i px takes about %f s", async (animation, side, measured) => {
-  const network = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
-  const secondsOf = async (more: object) => {
-    const drawn = { network: "tiny", layer: "wide", channels: [1], method: "fourier" };
-    const request = { ...drawn, canvasSize: side, cropSize: [16, 20], numIterations: 32, ...more };
-    return (await resolveRequest(parseRequest(request), network, null)).seconds!.channel;
-  };
-  const animated = async (more: object) =>
-    (await secondsOf({ ...more, animation })) - (await secondsOf(more));
-  const seconds = await animated({});
-  expect(seconds / measured).toBeGreaterThan(0.6);
-  expect(seconds / measured).toBeLessThan(1.7);
-  // 30 frames, or one after each of 5 iterations and the beginning
-  expect(seconds / (await animated({ numIterations: 5 }))).toBeCloseTo(5, 0);
-  // of a larger painting they are painted no larger: at full size, more than a minute
-  const painted = await animated({ canvasSize: 2_048, preset: "ellipses" });
-  expect(painted).toBeLessThan(20);
-});
-
-// CPU seconds of an iteration for each crop, of a network that does next to nothing itself
-test.each([
-  [28, 500, 441, 97e-6],
-  [28, 1_000, 1_764, 156e-6],
-  [28, 2_000, 7_056, 231e-6],
-  [64, 500, 81, 121e-6],
-  [64, 1_000, 324, 286e-6],
-])("a crop of %i pixels in an image of %i takes time of its own", (crop, side, count, each) => {
-  const nodes = [
-    node("Conv", "image w", "map", { strides: [4, 4] }),
-    node("Flatten", "map", "flat"),
-    node("Gemm", "flat v", "y"),
-  ];
-  const initializers = { w: normal([1, 3, 1, 1], 1), v: normal([(crop / 4) ** 2, 2], 2) };
-  const graph = sketch({
-    inputs: { image: [1, 3, crop, crop] },
-    nodes,
-    outputs: ["y"],
-    initializers,
-  });
-  const { network, target } = smallNetwork(encodeModel(graph), "", { width: crop, height: crop });
-  const large = { ...drawing, imageSize: { width: side, height: side }, pyramidLevels: 1 };
-  const ofCrops = workSeconds(network, target("y"), large).step - side ** 2 * 5e-8;
-  expect(ofCrops / (count * each)).toBeGreaterThan(0.7);
-  expect(ofCrops / (count * each)).toBeLessThan(1.4);
-});
-
 test("an estimate is of all images together, at Lambda's price of a core", () => {
   // 2.879e-5 dollars a core second
   expect(estimateOf({ seconds: { step: 1, channel: 7.13 }, total: 8_280 })).toEqual({
     coreSeconds: 59_000,
     dollars: 1.7,
   });
+  // half a second more for their start
+  const coreSeconds = [1, 2, 30].map(
+    (total) => estimateOf({ seconds: { step: 0.1, channel: 1.5 }, total })!.coreSeconds,
+  );
+  expect(coreSeconds).toEqual([2, 3.5, 46]);
   expect(estimateOf({ seconds: null, total: 3 })).toBeNull();
 });
