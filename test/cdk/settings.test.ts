@@ -1,12 +1,16 @@
-import { App } from "aws-cdk-lib";
+import { RootConstruct } from "constructs";
 import { expect, test } from "vitest";
 
 import { stackName } from "../../cdk/pipeline-stack.ts";
 import { readSettings } from "../../cdk/settings.ts";
 import { MAX_JOB_SECONDS, RECONCILE_SECONDS } from "../../lib/pipeline/limits.ts";
 
-const settingsOf = (context: Readonly<Record<string, string>>) =>
-  readSettings(new App({ context }).node);
+function settingsOf(context: Readonly<Record<string, string>>) {
+  // an App would leave a folder for what it synthesises
+  const { node } = new RootConstruct();
+  for (const [name, value] of Object.entries(context)) node.setContext(name, value);
+  return readSettings(node);
+}
 
 test("without settings the CPU renders, and callers sign", () => {
   expect(settingsOf({})).toEqual({
