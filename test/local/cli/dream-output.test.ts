@@ -11,6 +11,9 @@ import { makeModels } from "./models-on-disk.ts";
 
 const folder = await makeModels();
 
+/** One thread: each has ONNX Runtime to load, which takes longer than these images. */
+const DREAM = ["dream", "--threads", "1"];
+
 const request = (changes: object = {}) => ({
   network: join(folder, "good.onnx"),
   layer: "conv2",
@@ -26,7 +29,7 @@ const sheetsIn = async (path: string) =>
 
 test("- reads the request from standard input, and --json tells its events as lines", async () => {
   const stdin = JSON.stringify(request());
-  const words = ["dream", "-", "--json", "--out", out("json")];
+  const words = [...DREAM, "-", "--json", "--out", out("json")];
   const { code, stdout, stderr } = await runWith({ stdin }, ...words);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const events = stdout
@@ -53,18 +56,18 @@ test("- reads the request from standard input, and --json tells its events as li
 });
 
 test("what is wrong with standard input is said of it", async () => {
-  const { code, stdout, stderr } = await runWith({ stdin: "{" }, "dream", "-");
+  const { code, stdout, stderr } = await runWith({ stdin: "{" }, ...DREAM, "-");
   expect(stderr).toMatch(/^dreamgrid: standard input: it is not JSON: [^\n]+\n$/);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
 });
 
 test("--quiet leaves the sheets' names", async () => {
   const stdin = JSON.stringify(request());
-  const words = ["dream", "-", "--quiet", "--out", out("quiet")];
+  const words = [...DREAM, "-", "--quiet", "--out", out("quiet")];
   const { code, stdout, stderr } = await runWith({ stdin }, ...words);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^.+request\.png {2}\(2 of 2 images\)\n$/);
-  expect((await runWith({ stdin: "{" }, "dream", "-", "--quiet")).stderr).toContain("not JSON");
+  expect((await runWith({ stdin: "{" }, ...DREAM, "-", "--quiet")).stderr).toContain("not JSON");
 });
 
 test("paths in a request are relative to its file", async () => {
@@ -74,12 +77,12 @@ test("paths in a request are relative to its file", async () => {
   await writeFile(join(requests, "start.png"), await encodePng(pixels));
   const json = request({ network: "../good.onnx", initialImage: "start.png" });
   await writeFile(join(requests, "a.json"), JSON.stringify(json));
-  const words = ["dream", join(requests, "a.json"), "--out", out("relative"), "--json"];
+  const words = [...DREAM, join(requests, "a.json"), "--out", out("relative"), "--json"];
   const { code, stdout } = await run(...words);
   expect(code).toBe(0);
   expect(stdout).toContain('"ok":2');
   await rename(join(requests, "start.png"), join(folder, "start.png"));
-  const again = ["dream", join(requests, "a.json"), "--out", out("relative")];
+  const again = [...DREAM, join(requests, "a.json"), "--out", out("relative")];
   await expectRefused(folder, again, /requests\/start\.png: there is no such file/);
 });
 
@@ -100,7 +103,7 @@ test("--open shows the result in the program that BROWSER names", async () => {
   );
   await chmod(browser, 0o755);
   const stdin = JSON.stringify(request());
-  const words = ["dream", "-", "--open", "--out", out("R&D")];
+  const words = [...DREAM, "-", "--open", "--out", out("R&D")];
   const { code } = await runWith({ stdin, env: { BROWSER: browser } }, ...words);
   expect(code).toBe(0);
   const isShown = async () => (await readdir(folder)).includes("shown");
@@ -125,7 +128,7 @@ test("a tile is there before its job has ended, and nothing is left of another j
     seen.push({ tile, sheet: existsSync(join(folderOut, "request.png")) });
   };
   const stdin = JSON.stringify(request());
-  await runWith({ stdin, onLine }, "dream", "-", "--json", "--out", folderOut);
+  await runWith({ stdin, onLine }, ...DREAM, "-", "--json", "--out", folderOut);
   expect(seen).toHaveLength(2);
   expect(seen[0]).toEqual({ tile: true, sheet: false });
   expect((await readdir(join(folderOut, "request.tiles"))).toSorted()).toEqual([
@@ -146,9 +149,9 @@ test.each([
     const path = join(folder, "moving.json");
     await writeFile(path, JSON.stringify(request()));
     const folderOut = out(`moving-${ending}`);
-    await run("dream", path, "--out", folderOut);
+    await run(...DREAM, path, "--out", folderOut);
     const still = await readFile(join(folderOut, "moving.tiles", "00003.png"));
-    const { code, stdout } = await run("dream", path, "--json", ...words, "--out", folderOut);
+    const { code, stdout } = await run(...DREAM, path, "--json", ...words, "--out", folderOut);
     expect(code).toBe(0);
     const files = (await readdir(join(folderOut, "moving.tiles"))).toSorted();
     expect(files).toEqual(
@@ -162,7 +165,7 @@ test.each([
 );
 
 test("what failed, and is drawn by a second run, is delivered as if it never had", async () => {
-  const words = ["dream", "-", "--json", "--out", out("again")];
+  const words = [...DREAM, "-", "--json", "--out", out("again")];
   const stdin = JSON.stringify(request({ pyramidLevels: 2, outputScaling: "none" }));
   const temporary = out("temporary");
   await mkdir(temporary);
@@ -198,7 +201,7 @@ test("the report's request, copied, is the same job from any folder", async () =
     path,
     JSON.stringify(request({ network: "good.onnx", initialImage: "start.png" })),
   );
-  await run("dream", path, "--out", out("copied"));
+  await run(...DREAM, path, "--out", out("copied"));
   const jobOf = async (name: string) => {
     const text = await readFile(join(out("copied"), `${name}.manifest.json`), "utf8");
     return (JSON.parse(text) as { jobId: string }).jobId;
@@ -210,7 +213,7 @@ test("the report's request, copied, is the same job from any folder", async () =
     network: join(folder, "good.onnx"),
     initialImage: join(folder, "start.png"),
   });
-  const { code } = await runWith({ stdin }, "dream", "-", "--out", out("copied"));
+  const { code } = await runWith({ stdin }, ...DREAM, "-", "--out", out("copied"));
   expect(code).toBe(0);
   expect(await jobOf("request")).toBe(await jobOf("copied"));
 });
@@ -220,7 +223,7 @@ test("a page that is no report is not overwritten", async () => {
   await writeFile(join(out("site"), "index.html"), "<title>My site</title>");
   const path = join(folder, "site.json");
   await writeFile(path, JSON.stringify(request()));
-  const words = ["dream", path, "--out", out("site")];
+  const words = [...DREAM, path, "--out", out("site")];
   await expectRefused(folder, words, /index\.html: it is no report of ours.*--out/);
 });
 
@@ -231,7 +234,7 @@ test.each([
   "--format %s writes the sheet as that, and leaves none of another job",
   async (format, file, seed) => {
     const stdin = JSON.stringify(request({ seed }));
-    const words = ["dream", "-", "--format", format, "--out", out("formats")];
+    const words = [...DREAM, "-", "--format", format, "--out", out("formats")];
     const { code, stdout } = await runWith({ stdin }, ...words);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(file) });
     const sheet = await decodeImage(await readFile(join(out("formats"), file)));
@@ -246,7 +249,7 @@ test.each([
 
 test("a request says its sheet's format, unless --format does", async () => {
   const stdin = JSON.stringify({ ...request(), montage: { format: "jpeg" } });
-  const words = ["dream", "-", "--out", out("said")];
+  const words = [...DREAM, "-", "--out", out("said")];
   const named = async (...more: string[]) => {
     const { code, stdout } = await runWith({ stdin }, ...words, ...more);
     return { code, stdout, sheets: await sheetsIn(out("said")) };
@@ -274,7 +277,7 @@ test("without any font, a title says which of its letters are lost", async () =>
   await writeFile(path, JSON.stringify(request({ montage: { title: "Café" } })));
   const mixed = join(folder, "mixed.json");
   await writeFile(mixed, JSON.stringify(request({ montage: { title: "Café – 層 Слой" } })));
-  const { code, stderr } = await runProcess("dream", path, mixed, "--out", out("fontless"));
+  const { code, stderr } = await runProcess(...DREAM, path, mixed, "--out", out("fontless"));
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(stderr).toMatch(/^titled: .*has no font for é: /m);
   expect(stderr).toMatch(/^mixed: .*has no font for é 層 С л о й: /m);
