@@ -241,7 +241,7 @@ describe("as a process of its own", () => {
     async (signal, exit) => {
       const folder = await temporaryFolder();
       const [path, out] = [join(folder, "long.json"), join(folder, "out")];
-      const long = { network: "emojinet", layer: 97, channels: "all", numIterations: 500 };
+      const long = { network: "emojinet", layer: 2, channels: "all", numIterations: 500 };
       await writeFile(path, JSON.stringify(long));
       const child = spawn(process.execPath, [bin, "dream", path, "--out", out, "--threads", "1"]);
       const jobs = join(out, ".pipeline", "dreamgrid", "jobs");
@@ -261,8 +261,9 @@ describe("as a process of its own", () => {
 
   test("whose reader leaves while it draws, it stops as when interrupted", async () => {
     const folder = await temporaryFolder();
-    const words = ["emojinet", "--layer", "97", "--channels", "all", "--num-iterations", "500"];
-    const child = spawn(process.execPath, [bin, "dream", ...words, "--out", folder, "--json"]);
+    const words = ["emojinet", "--layer", "2", "--channels", "all", "--num-iterations", "500"];
+    const how = ["--threads", "1", "--out", folder, "--json"];
+    const child = spawn(process.execPath, [bin, "dream", ...words, ...how]);
     const stderr = text(child.stderr);
     for await (const line of createInterface(child.stdout)) if (line.includes('"step"')) break;
     child.stdout.destroy();
