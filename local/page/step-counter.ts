@@ -1,5 +1,11 @@
-import type { LiveSteps } from "../../lib/pipeline/job/job-pace.ts";
+import {
+  type ImagesLeft,
+  iterationsPerImage,
+  type LiveSteps,
+} from "../../lib/pipeline/job/job-pace.ts";
+import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import type { AscentProgress } from "../../lib/optvis/ascent/task.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import type { PipelineEvent } from "../pipeline-events.ts";
 
 /** Speed is that of so long a time: an image's iterations come in chunks, its levels differ. */
@@ -9,18 +15,19 @@ const SHORTEST_MS = 500;
 /** By then an accepted job has had its turn, or had ended before. */
 const FIRST_TURN_MS = 120_000;
 
-/** How far the images of a job are that are at work, by channel. */
-type AtWork = Map<number, AscentProgress>;
+/** A job that has not ended. */
+interface CountedJob {
+  /** How far its images are that are at work, by channel. */
+  readonly atWork: ReadonlyMap<number, AscentProgress>;
+  /** `null`: it was accepted before this process began. */
+  readonly left: ImagesLeft | null;
+  /** When it was accepted; `null` once it has begun. */
+  readonly waitsSinceMs: number | null;
+}
 
-/**
- * Counts the ascent steps of jobs that are rendered in this process. Jobs take turns, image by
- * image: each has an equal share of the speed of all.
- */
+/** Counts the ascent steps of jobs that are rendered in this process, and take turns. */
 export class StepCounter {
-  /** Those that have begun and not ended. */
-  readonly #jobs = new Map<string, AtWork>();
-  /** When those were accepted that have not begun. */
-  readonly #waiting = new Map<string, number>();
+  readonly #jobs = new Map<string, CountedJob>();
   /** Iterations of all jobs since this process began, and when, oldest first. */
   readonly #samples: { readonly ms: number; readonly iterations: number }[] = [];
   readonly #nowMs: () => number;
@@ -31,52 +38,72 @@ export class StepCounter {
 
   /** To be told of what happens in the pipeline. */
   readonly listener = (event: PipelineEvent): void => {
-    if (event.kind === "accepted") this.#wait(event.plan.jobId);
+    if (event.kind === "accepted") this.#wait(event.plan);
     if (event.kind === "answered" && event.acceptance.status === "accepted") {
-      this.#wait(event.acceptance.jobId);
+      this.#wait(event.acceptance.plan);
     }
     if (event.kind === "step") this.#count(event.jobId, event.progress);
-    if (event.kind === "result") this.#jobs.get(event.result.jobId)?.delete(event.result.channel);
-    if (event.kind === "completed") {
-      this.#jobs.delete(event.completion.jobId);
-      this.#waiting.delete(event.completion.jobId);
-    }
+    if (event.kind === "result") this.#end(event.result);
+    if (event.kind === "completed") this.#jobs.delete(event.completion.jobId);
   };
 
   /** `null` while no image of the job has been at work here, nor is it known to wait. */
   liveSteps(jobId: string): LiveSteps | null {
     this.#forgetWaiting();
-    const atWork = this.#jobs.get(jobId);
-    if (atWork === undefined && !this.#waiting.has(jobId)) return null;
+    const job = this.#jobs.get(jobId);
+    if (job === undefined) return null;
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const elapsedMs = first === undefined || last === undefined ? 0 : last.ms - first.ms;
-    const jobs = this.#jobs.size + this.#waiting.size;
-    const perSecond =
-      elapsedMs < SHORTEST_MS
-        ? null
-        : ((last!.iterations - first!.iterations) * 1000) / elapsedMs / jobs;
-    return { atWork: [...(atWork?.values() ?? [])], iterationsPerSecond: perSecond };
+    const iterationsPerSecond =
+      elapsedMs < SHORTEST_MS ? null : ((last!.iterations - first!.iterations) * 1000) / elapsedMs;
+    const others = [...this.#jobs.values()].filter((each) => each !== job);
+    return {
+      atWork: [...job.atWork.values()],
+      iterationsPerSecond,
+      others: others.map(({ left }) => left),
+    };
   }
 
-  #wait(jobId: string): void {
-    if (!this.#jobs.has(jobId)) this.#waiting.set(jobId, this.#nowMs());
+  #wait(plan: JobPlan): void {
+    if (this.#jobs.has(plan.jobId)) return;
+    this.#jobs.set(plan.jobId, {
+      atWork: new Map(),
+      left: { images: plan.channels.length, iterationsPerImage: iterationsPerImage(plan) },
+      waitsSinceMs: this.#nowMs(),
+    });
   }
 
   /** A request that comes again may be of a job that ended before this process began. */
   #forgetWaiting(): void {
     const earliest = this.#nowMs() - FIRST_TURN_MS;
-    for (const [jobId, ms] of this.#waiting) if (ms < earliest) this.#waiting.delete(jobId);
+    for (const [jobId, { waitsSinceMs }] of this.#jobs) {
+      if (waitsSinceMs !== null && waitsSinceMs < earliest) this.#jobs.delete(jobId);
+    }
+  }
+
+  #end({ jobId, channel }: ChannelResult): void {
+    const job = this.#jobs.get(jobId);
+    if (job === undefined) return;
+    const { left } = job;
+    const atWork = new Map([...job.atWork].filter(([of]) => of !== channel));
+    this.#jobs.set(jobId, {
+      ...job,
+      atWork,
+      left: left && { ...left, images: Math.max(0, left.images - 1) },
+    });
   }
 
   #count(jobId: string, progress: AscentProgress): void {
-    const atWork: AtWork = this.#jobs.get(jobId) ?? new Map<number, AscentProgress>();
-    this.#jobs.set(jobId, atWork);
-    this.#waiting.delete(jobId);
+    const { atWork = new Map<number, AscentProgress>(), left = null } = this.#jobs.get(jobId) ?? {};
     const before = atWork.get(progress.channel);
     const isOn = before?.level === progress.level && before.iteration < progress.iteration;
     // each level counts anew, and so does an image that is drawn again from another seed
     const steps = isOn ? progress.iteration - before.iteration : progress.iteration;
-    atWork.set(progress.channel, progress);
+    this.#jobs.set(jobId, {
+      atWork: new Map(atWork).set(progress.channel, progress),
+      left,
+      waitsSinceMs: null,
+    });
     const ms = this.#nowMs();
     const samples = this.#samples;
     samples.push({ ms, iterations: (samples.at(-1)?.iterations ?? 0) + steps });

@@ -5,8 +5,16 @@ import type { JobPlan } from "./plan.ts";
 export interface LiveSteps {
   /** How far the images are that have not ended: level and iteration in it, from 1. */
   readonly atWork: readonly { readonly level: number; readonly iteration: number }[];
-  /** The job's share of the speed of the last seconds; `null` before there is a speed. */
+  /** Speed of the last seconds, of all jobs together; `null` before there is a speed. */
   readonly iterationsPerSecond: number | null;
+  /** The jobs that it takes turns with, image by image; `null` of one where that is not known. */
+  readonly others: readonly (ImagesLeft | null)[];
+}
+
+/** What of a job has not ended. */
+export interface ImagesLeft {
+  readonly images: number;
+  readonly iterationsPerImage: number;
 }
 
 export interface JobPace {
@@ -23,7 +31,8 @@ export function iterationsPerImage({ request }: Pick<JobPlan, "request">): numbe
 
 /**
  * How far a job is in iterations, and how long the rest takes: at the speed that a process which
- * renders has measured, or where nobody has, at that since its round began.
+ * renders has measured, or where nobody has, at that since its round began. While it draws an image,
+ * each other job draws one, as long as that has any; of which nothing is known has as many.
  *
  * @param live `null` where the images are rendered elsewhere
  */
@@ -47,9 +56,14 @@ export function jobPace(
   };
   // what is cancelled is not drawn, and ends at no speed that is known
   if (ended === total || state === "cancelling") return { iterations, secondsLeft: null };
-  const speed = live?.iterationsPerSecond ?? null;
+  const { iterationsPerSecond: speed = null, others = [] } = live ?? {};
   if (speed !== null && speed > 0) {
-    return { iterations, secondsLeft: (iterations.total - iterations.done) / speed };
+    const left = iterations.total - iterations.done;
+    const meanwhile = others.map((other) =>
+      other === null ? left : Math.min(other.images, total - ended) * other.iterationsPerImage,
+    );
+    const all = meanwhile.reduce((sum, of) => sum + of, left);
+    return { iterations, secondsLeft: all / speed };
   }
   const elapsed = Math.max(0, (now.getTime() - begun.getTime()) / 1000);
   const drawn = ended - kept;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
+import type { LiveSteps } from "../../../lib/pipeline/job/job-pace.ts";
 import { deepZoomDescriptor } from "../../../lib/pipeline/sheet/deep-zoom.ts";
 import { assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { renderMessages } from "../../../lib/pipeline/render/render-messages.ts";
@@ -40,17 +41,24 @@ describe("how far a job is", () => {
     const { jobId } = await pipeline.accept();
     await render((channel) => channel < 3);
     const atWork = [{ level: 1, iteration: 1 }];
-    const liveSteps = () => ({ atWork, iterationsPerSecond: 0.5 });
-    const { body } = await apiClient(pipeline, { ...after(20), liveSteps })("GET", "/jobs");
-    expect(body).toMatchObject({
-      jobs: [{ jobId, iterations: { done: 5, total: 10 }, secondsLeft: 10 }],
-    });
+    const alone = { atWork, iterationsPerSecond: 0.5, others: [] };
+    const told = async (steps: LiveSteps) => {
+      const client = apiClient(pipeline, { ...after(20), liveSteps: () => steps });
+      return (await client("GET", "/jobs")).body;
+    };
+    const iterations = { done: 5, total: 10 };
+    expect(await told(alone)).toMatchObject({ jobs: [{ jobId, iterations, secondsLeft: 10 }] });
+    // while it draws three images, others draw three, the one that they have left, and as many
+    const many = { images: 9, iterationsPerImage: 7 };
+    const others = [many, { images: 1, iterationsPerImage: 4 }, null];
+    const secondsLeft = (5 + 3 * 7 + 4 + 5) / 0.5;
+    expect(await told({ ...alone, others })).toMatchObject({ jobs: [{ iterations, secondsLeft }] });
   });
 
   test("has no time left to tell while it is being cancelled: what is left is not drawn", async () => {
     const { jobId } = await pipeline.accept();
     await render((channel) => channel < 3);
-    const liveSteps = () => ({ atWork: [], iterationsPerSecond: 0.5 });
+    const liveSteps = () => ({ atWork: [], iterationsPerSecond: 0.5, others: [] });
     for (const options of [after(20), { ...after(20), liveSteps }]) {
       const { body } = await apiClient(pipeline, options)("DELETE", `/jobs/${jobId}`);
       expect(body).toMatchObject({ state: "cancelling", secondsLeft: null });

@@ -13,6 +13,9 @@ const step = (channel: number, level: number, iteration: number, jobId = "job") 
     progress: { channel, level, iteration, activation: 0 },
   }) as const;
 
+const planOf = (jobId: string, channels: readonly number[], request: object) =>
+  ({ jobId, channels, request }) as unknown as JobPlan;
+
 test("counts the iterations of all images in the time that they took", () => {
   let ms = 1_000;
   const counter = new StepCounter(() => ms);
@@ -31,6 +34,7 @@ test("counts the iterations of all images in the time that they took", () => {
       { channel: 2, level: 1, iteration: 5, activation: 0 },
     ],
     iterationsPerSecond: (6 + 5 + 3) / 4,
+    others: [],
   });
 });
 
@@ -44,32 +48,38 @@ test("forgets what it counted long ago", () => {
   expect(counter.liveSteps("job")?.iterationsPerSecond).toBeCloseTo(1);
 });
 
-test("jobs that take turns share the speed, those that wait for their first too", () => {
+test("tells what is left of the jobs that take turns with one, those that wait for their first too", () => {
   let ms = 0;
   const counter = new StepCounter(() => ms);
-  const speedOf = (jobId: string) => counter.liveSteps(jobId)?.iterationsPerSecond;
-  const accept = (jobId: string) =>
-    counter.listener({ kind: "accepted", plan: { jobId } as unknown as JobPlan });
+  const tell = (event: unknown) => counter.listener(event as PipelineEvent);
   counter.listener(step(1, 1, 1, "a"));
   ms += 1_000;
   counter.listener(step(1, 1, 13, "a")); // 12 in a second
-  expect(speedOf("a")).toBe(12);
-  accept("a");
-  expect(speedOf("a")).toBe(12);
-  for (const jobId of ["b", "c"]) accept(jobId);
-  expect(speedOf("a")).toBe(4);
-  // the speed is that of both, whichever of them an image is at work of
-  expect(speedOf("c")).toBe(4);
+  const alone = { iterationsPerSecond: 12, others: [] };
+  expect(counter.liveSteps("a")).toMatchObject(alone);
+  tell({ kind: "accepted", plan: planOf("a", [1, 2], { method: "fourier", numIterations: 5 }) });
+  expect(counter.liveSteps("a")).toMatchObject(alone);
+  const b = planOf("b", [4, 7, 9], { method: "deepdream", numIterations: 10, pyramidLevels: 2 });
+  tell({ kind: "accepted", plan: b });
+  const c = planOf("c", [3], { method: "fourier", numIterations: 96 });
+  tell({ kind: "answered", acceptance: { status: "accepted", plan: c } });
+  const ofB = { images: 3, iterationsPerImage: 20 };
+  const ofC = { images: 1, iterationsPerImage: 96 };
+  // the speed is that of all, whichever of them an image is at work of
+  expect(counter.liveSteps("a")).toMatchObject({ iterationsPerSecond: 12, others: [ofB, ofC] });
+  // of one that was accepted before this process began nobody knows
+  expect(counter.liveSteps("c")).toMatchObject({ atWork: [], others: [null, ofB] });
   ms += 1_000;
   counter.listener(step(7, 1, 12, "b"));
-  expect(speedOf("a")).toBe(4);
-  const completion = { jobId: "b" } as unknown as Completion;
-  counter.listener({ kind: "completed", completion });
-  expect(speedOf("a")).toBe(6);
+  tell({ kind: "result", result: { jobId: "b", channel: 7 } });
+  expect(counter.liveSteps("b")).toMatchObject({ atWork: [], others: [null, ofC] });
+  expect(counter.liveSteps("c")?.others).toEqual([null, { ...ofB, images: 2 }]);
+  tell({ kind: "completed", completion: { jobId: "b" } });
+  expect(counter.liveSteps("a")?.others).toEqual([ofC]);
   expect(counter.liveSteps("b")).toBeNull();
   // one that had ended long ago never begins
   ms += 120_001;
-  expect(speedOf("a")).toBe(12);
+  expect(counter.liveSteps("a")?.others).toEqual([]);
   expect(counter.liveSteps("c")).toBeNull();
 });
 
@@ -109,9 +119,9 @@ test("a job waits from its answer on, unless it was refused, until it is complet
   const answered = (acceptance: object) =>
     counter.listener({ kind: "answered", acceptance } as unknown as PipelineEvent);
   answered({ status: "rejected", jobId: "refused", problems: [] });
-  answered({ status: "accepted", jobId: "job" });
+  answered({ status: "accepted", plan: planOf("job", [1], { method: "fourier" }) });
   expect(counter.liveSteps("refused")).toBeNull();
-  expect(counter.liveSteps("job")).toEqual({ atWork: [], iterationsPerSecond: null });
+  expect(counter.liveSteps("job")).toEqual({ atWork: [], iterationsPerSecond: null, others: [] });
   const completion = { jobId: "job" } as unknown as Completion;
   counter.listener({ kind: "completed", completion });
   expect(counter.liveSteps("job")).toBeNull();
