@@ -43,10 +43,10 @@ const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
 const FLOPS_PER_PRODUCT = 24;
 
 /**
- * What an ellipse takes for each pixel that an iteration draws, there and back: 160 of them on
- * 112 x 112 pixels took 18 ms.
+ * What an ellipse takes for each pixel that an iteration draws, there and back, where two threads
+ * share a core: 160 of them on 112 x 112 pixels take 21 ms, of a thread alone 18 ms.
  */
-const ELLIPSE_SECONDS = 9.2e-9;
+const ELLIPSE_SECONDS = 1.04e-8;
 /** What of that is the way there. */
 const PAINTING_SHARE = 0.38;
 /** The same of a Fourier sum, whose two ways are alike. */

@@ -30,16 +30,8 @@ test("by itself it has every convolution and the classifier, each as suits it", 
 
 test("it says how long it takes, and begins nothing that takes more than an hour unasked", async () => {
   const out = join(folder, "long");
-  const { code, stderr } = await run(
-    "atlas",
-    "emojinet",
-    "--channels",
-    "1:128",
-    "--threads",
-    "1",
-    "--out",
-    out,
-  );
+  const words = ["--channels", "1:128", "--threads", "1", "--out", out];
+  const { code, stderr } = await run("atlas", "emojinet", ...words);
   expect(code).toBe(2);
   expect(stderr).toMatch(/58 layers, \d+ pictures, about .* on 1 core; say --yes/);
   await expect(readdir(out)).rejects.toThrow(/ENOENT/);
