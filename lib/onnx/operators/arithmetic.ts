@@ -1,11 +1,13 @@
+import { DataType } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
-import type { Node } from "../model.ts";
+import type { Node, Value } from "../model.ts";
 import { describeNode, intAttribute } from "../node.ts";
 import { type NumericTensor, toNumbers } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
 import { broadcastTo, fromNumbers } from "./elements.ts";
 import { input, type Inputs, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
+import { Emitter, type Upgrade } from "./upgrade.ts";
 
 /** All inputs broadcast together; they have one type, which is the output's. */
 const broadcastAll: Infer = (node, inputs) => {
@@ -54,8 +56,24 @@ function combine(node: Node, a: NumericTensor, b: NumericTensor, f: Binary): Num
 }
 
 function arithmetic(number: Binary["number"], bigint: Binary["bigint"]): Operator {
-  return { infer: broadcastAll, fold: folding({ number, bigint }) };
+  return { infer: broadcastAll, fold: folding({ number, bigint }), upgrade: amongNumbers };
 }
+
+/**
+ * A constant of 32-bit integers, such as a bias, beside sums of a quantised network, which are
+ * numbers here (`quantise.ts`): it is made numbers too.
+ */
+const amongNumbers: Upgrade = (node, rewriting) => {
+  const isOfIntegers = (value: Value) => rewriting.constantOf(value)?.type === "int32";
+  // seldom: what the others are takes a walk over the graph before them
+  if (!node.inputs.some(isOfIntegers)) return [node];
+  if (!node.inputs.some((value) => rewriting.factsOf(value)?.type === "float32")) return [node];
+  const emitter = new Emitter(node, rewriting);
+  const inputs = node.inputs.map((value) =>
+    isOfIntegers(value) ? emitter.emit("Cast", [value], { to: DataType.float }) : value,
+  );
+  return emitter.ending(node.op, inputs, node.attributes);
+};
 
 /** Integers divide towards zero. */
 const divide: Fold = (node, inputs, outputs) => {

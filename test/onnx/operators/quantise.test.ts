@@ -241,16 +241,17 @@ describe("operators on integers", () => {
       SHAPE,
     ],
     ["MatMulInteger", "x w xz wz", {}, square, SHAPE],
-  ] as const)("%s: the sums", async (op, inputs, attributes, initializers, shape) => {
+  ] as const)("%s: the sums, with a bias", async (op, inputs, attributes, initializers, shape) => {
     const graph = sketch({
       inputs: { image: shape },
       nodes: [
         node("QuantizeLinear", "image xs xz", "x"),
         node(op, inputs, "sums", attributes),
-        node("Cast", "sums", "out", { to: 1 }),
+        node("Add", "bias sums", "biased"),
+        node("Cast", "biased", "out", { to: 1 }),
       ],
       outputs: ["out"],
-      initializers: { ...GRIDS, ...initializers },
+      initializers: { ...GRIDS, ...initializers, bias: int32([], [-70_000]) },
     });
     const bytes = writeModel(graph, 17);
     const { wanted, given } = await outputsOf(bytes, decodeModel(bytes).graph, onGrid(shape));
