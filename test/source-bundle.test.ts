@@ -26,7 +26,9 @@ test("a checkout runs its sources as they are now, bundled once", async () => {
 
   const command = join(checkout, "local/cli/analyze.ts");
   const source = await readFile(command, "utf8");
-  await writeFile(command, source.replace("print it as JSON", "in JSON"));
+  const fault = 'if (process.env["A_FAULT"]) throw new Error("a fault");';
+  const changed = source.replace("print it as JSON", "in JSON");
+  await writeFile(command, changed.replace(/^(?=export function)/m, `${fault}\n`));
   // as one that another process moves into its place while this one looks at what is old
   const moved = join(checkout, "build", "making-moved");
   await symlink("its place", moved);
@@ -36,15 +38,14 @@ test("a checkout runs its sources as they are now, bundled once", async () => {
   expect(await bundles()).toBe(2);
 
   // a fault names the place in the sources
-  const fault = 'throw new Error("a fault");';
-  await writeFile(command, source.replace(/^(?=export function)/m, `${fault}\n`));
   const line = 1 + (await readFile(command, "utf8")).split("\n").indexOf(fault);
+  const column = 1 + fault.indexOf("new Error");
   expect(line).toBeGreaterThan(1);
   const { stderr, status } = spawnSync(
     process.execPath,
     [join(checkout, "local/bin/dreamgrid.mjs"), "analyze", "--help"],
-    { encoding: "utf8" },
+    { encoding: "utf8", env: { ...process.env, A_FAULT: "now" } },
   );
   expect(status).toBe(1);
-  expect(stderr).toContain(`Error: a fault\n    at ${command}:${line}:7\n`);
+  expect(stderr).toContain(`Error: a fault\n    at ${command}:${line}:${column}\n`);
 });
