@@ -31,8 +31,8 @@ test("a request becomes a job: request and plan in the bucket, one message a cha
     provider: "cpu",
     codeVersion: `dreamgrid ${packageJson.version}`,
     createdAt: NOW.toISOString(),
-    // a day, and the half second that an image takes
-    deadline: expect.stringMatching(/^2026-11-24T12:00:00\.5\d\dZ$/),
+    // a day, and the hundredths of a second that an image takes
+    deadline: expect.stringMatching(/^2026-11-24T12:00:00\.0[1-9]\dZ$/),
   });
   expect(await new Job(pipeline.store, plan.jobId).plan()).toEqual(plan);
   expect(await readJsonObject(pipeline.store, keys.requestKey(plan.jobId))).toEqual(plan.request);
