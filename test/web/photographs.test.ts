@@ -40,7 +40,7 @@ describe.skipIf(CHROMIUM === null)("photographs", () => {
     await page.getByRole("button", { name: "Render", exact: true }).click();
     await page.getByRole("heading", { name: "tiny / wide" }).waitFor();
     // under the name of its file
-    await page.getByRole("img", { name: "channel 1, like my-png" }).waitFor();
+    await page.getByRole("img", { name: "image 1, like my-png" }).waitFor();
     // the server answered with a problem, which the browser notes by itself
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
     await page.close();

@@ -59,7 +59,7 @@ const FILES: Readonly<Record<string, Uint8Array | string>> = {
   "one-byte.onnx": good.subarray(0, 1),
   "corrupt.onnx": good.map((byte, i) => (i > 20 && i < 200 ? byte ^ 0x5a : byte)),
   "nan.onnx": model({ initializers: withValue(Number.NaN) }),
-  "infinite.onnx": model({ initializers: withValue(-Infinity) }),
+  "infinite.onnx": model({ initializers: withValue(Infinity) }),
   "short-weight.onnx": model({
     edit: ({ graph }) => {
       const [w1] = graph!.initializer;
