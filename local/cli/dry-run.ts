@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 
-import { secondsOnCores, estimateOf, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
+import { estimateOf, secondsOnCores, toTwoDigits } from "../../lib/pipeline/job/estimate.ts";
 import { iterationsPerImage } from "../../lib/pipeline/job/job-pace.ts";
 import { formatRanges } from "../../lib/pipeline/request/channel-ranges.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
@@ -75,11 +75,10 @@ function timeInWords(all: readonly ResolvedRequest[], cores: number): string {
 
 /** Seconds of the clock: an image is one core's from beginning to end. */
 function timeOf(all: readonly ResolvedRequest[], cores: number): number {
-  const secondsOf = (
-    { seconds, channels }: ResolvedRequest,
-    images = channels.length,
-    on = cores,
-  ) => (seconds === null ? 0 : secondsOnCores(images, seconds, on));
-  const together = all.reduce((sum, each) => sum + secondsOf(each), 0);
-  return Math.max(together, ...all.map((each) => secondsOf(each, 1, 1)));
+  const timed = all.flatMap(({ seconds, channels }) =>
+    seconds === null ? [] : [{ seconds, images: channels.length }],
+  );
+  const each = timed.map(({ seconds, images }) => secondsOnCores(images, seconds, cores));
+  const together = each.reduce((sum, of) => sum + of, 0);
+  return Math.max(together, ...timed.map(({ seconds }) => secondsOnCores(1, seconds)));
 }

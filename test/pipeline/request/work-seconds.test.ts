@@ -14,15 +14,7 @@ import { node, sketch } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { smallNetwork } from "../../support/small-network.ts";
 import { tinyNetwork } from "../../support/tiny-network.ts";
-
-const drawing = {
-  method: "deepdream",
-  together: 1,
-  numIterations: 2_000,
-  imageSize: { width: 20, height: 16 },
-  pyramidLevels: 5,
-  pyramidScale: 2,
-} as const;
+import { PYRAMID_DRAWING } from "./pyramid-drawing.ts";
 
 test("an image's time follows from its pixels, its iterations and the layer's operations", async () => {
   const { model, layers } = await analyseNetwork(await tinyNetwork(await temporaryFolder()));
@@ -34,7 +26,7 @@ test("an image's time follows from its pixels, its iterations and the layer's op
   // and as it takes no less time than 16 of them
   expect(passFlops(model.model, wide, [1, 3, 16, 20], "one map")).toBe(2 * 2 * 7 * 3 * 16 * 20);
   const [none, short, long] = [0, 10, 1_000].map((numIterations) =>
-    workSeconds(model, wide, { ...drawing, numIterations }),
+    workSeconds(model, wide, { ...PYRAMID_DRAWING, numIterations }),
   );
   expect(long!.step).toBe(short!.step);
   expect((long!.channel - none!.channel) / (short!.channel - none!.channel)).toBeCloseTo(100, 6);
@@ -125,7 +117,7 @@ test.each([
     initializers,
   });
   const { network, target } = smallNetwork(encodeModel(graph), "", { width: crop, height: crop });
-  const large = { ...drawing, imageSize: { width: side, height: side }, pyramidLevels: 1 };
+  const large = { ...PYRAMID_DRAWING, imageSize: { width: side, height: side }, pyramidLevels: 1 };
   const ofCrops = workSeconds(network, target("y"), large).step - side ** 2 * 5e-8;
   expect(ofCrops / (count * each)).toBeGreaterThan(0.7);
   expect(ofCrops / (count * each)).toBeLessThan(1.4);

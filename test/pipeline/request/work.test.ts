@@ -10,6 +10,7 @@ import {
   type Work,
   workProblems,
 } from "../../../lib/pipeline/request/work.ts";
+import { PYRAMID_DRAWING } from "./pyramid-drawing.ts";
 
 const ATLAS: Work = {
   method: "deepdream",
@@ -118,15 +119,6 @@ test.each([
   },
 );
 
-const drawing = {
-  method: "deepdream",
-  together: 1,
-  numIterations: 2_000,
-  imageSize: { width: 20, height: 16 },
-  pyramidLevels: 5,
-  pyramidScale: 2,
-} as const;
-
 test("what no worker can do is refused with the number that would do", () => {
   // four times as much at each level; a second more for each image
   const secondsOf = (first: number) => (each: Drawing) => {
@@ -134,13 +126,13 @@ test("what no worker can do is refused with the number that would do", () => {
     const step = each.together * first * 4 ** (levels - 1);
     return { step, channel: 1 + each.numIterations * step };
   };
-  const problems = (first: number, of: Drawing = drawing) =>
+  const problems = (first: number, of: Drawing = PYRAMID_DRAWING) =>
     secondsProblems(of, secondsOf(first)(of), secondsOf(first));
   expect(problems(0.1)).toEqual([]);
   expect(problems(0.18)).toEqual([
     "request: one iteration takes about 47 s of one core; wanted at most 45 s; use at most 4 pyramidLevels, or a smaller pyramidScale",
   ]);
-  expect(problems(0.1, { ...drawing, together: 8 })).toEqual([
+  expect(problems(0.1, { ...PYRAMID_DRAWING, together: 8 })).toEqual([
     "request: one iteration takes about 205 s of one core; wanted at most 45 s; leave diversity out",
   ]);
   expect(problems(1_000)).toEqual([expect.stringMatching(/; choose an earlier layer/)]);
