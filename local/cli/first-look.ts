@@ -70,7 +70,7 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
   });
 }
 
-/** @param given budget in seconds of one core */
+/** @param budget in seconds of one core */
 function howMuch(
   layer: LayerWithChannels,
   fields: RecipeFields,

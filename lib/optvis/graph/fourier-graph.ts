@@ -60,10 +60,9 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
 
   const graph = new GraphBuilder();
   const shape = [n, ...parameterShape(canvas)];
-  const names = [...FOURIER_STATE, ...(sumsGradient ? [GRADIENT_SUM] : [])];
-  const carried = names.map((name) =>
-    graph.input(name, "float32", name === GRADIENT_SUM ? [n, 1, ...sidesOf(canvas)] : shape),
-  );
+  const state = FOURIER_STATE.map((name) => graph.input(name, "float32", shape));
+  const sumShape = [n, 1, canvas.size.height, canvas.size.width];
+  const carried = sumsGradient ? [...state, graph.input(GRADIENT_SUM, "float32", sumShape)] : state;
   const selection = selectionInput(graph, pass, specification.objective);
   const iterations = graph.input("iterations", "int64", []);
   const rates = adamRatesInput(graph);
@@ -103,13 +102,11 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
     },
   });
   return graph.build(`ascent ${pass.layerName}`, [
-    ...names.map((name, i) => [`${name}_out`, finals[i]!] as const),
+    ...carried.map((name, i) => [`${name}_out`, finals[i]!] as const),
     ["activations", scans[0]],
     ["gradient_rms", scans[1]],
   ]);
 }
-
-const sidesOf = ({ size }: ParameterImage) => [size.height, size.width];
 
 /** @param gradient [N, planes, H, W] */
 function emitGradientSum(graph: GraphBuilder, sum: Value, gradient: Value): Value {

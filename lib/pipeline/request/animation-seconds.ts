@@ -2,6 +2,7 @@ import { animatedSize, MOST_FRAMES } from "../../image/animation.ts";
 import type { AnimationFormat } from "../../image/formats.ts";
 import type { Size } from "../../image/raster.ts";
 import { frameIterations } from "../../optvis/ascent/frame-taker.ts";
+import { pixelsOf } from "./work.ts";
 
 /**
  * Of an animation's own size, to keep a frame and to write it: 30 of 512 px take 1 s as WebP and
@@ -33,5 +34,3 @@ export function animationSeconds(ascent: AnimatedAscent): number {
   const frameSeconds = pixelsOf(animatedSize(size)) * FRAME_PIXEL_SECONDS[format];
   return looks * lookSeconds + (looks + 1) * frameSeconds;
 }
-
-const pixelsOf = ({ width, height }: Size) => width * height;

@@ -26,8 +26,9 @@ import {
   canvasSeconds,
   type DeepDreamWork,
   type FourierWork,
-  frameSeconds,
+  frameMakingSeconds,
   paintingSeconds,
+  pixelsOf,
 } from "./work.ts";
 
 /** What one image takes, in seconds of one thread of a CPU that has drawn another of its layer. */
@@ -106,7 +107,7 @@ export function workSeconds(
   const { windows } = windowsOf(tile, seen);
   const card = windows.length * CARD_PASSES * passSeconds(seen);
   const painting = drawing.method === "fourier" ? paintingSeconds(drawing) : 0;
-  const files = IMAGE_SECONDS + tile.width * tile.height * FINISH_PIXEL_SECONDS;
+  const files = IMAGE_SECONDS + pixelsOf(tile) * FINISH_PIXEL_SECONDS;
   const end = together * (painting + card + ofAnimation(drawing) + files);
   return { step: Math.max(...steps), channel: total + end };
 }
@@ -119,7 +120,7 @@ function ofAnimation(drawing: Drawing): number {
     format,
     iterations: isPyramid ? numIterations * drawing.pyramidLevels : numIterations,
     size: tileSizeOf(drawing),
-    makingSeconds: isPyramid ? 0 : frameSeconds(drawing),
+    makingSeconds: isPyramid ? 0 : frameMakingSeconds(drawing),
   });
 }
 

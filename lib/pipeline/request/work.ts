@@ -33,6 +33,9 @@ export interface FourierWork extends AnyWork {
   readonly ellipses?: number | undefined;
 }
 
+/** What the work on the canvas depends on. */
+type CanvasWork = Pick<FourierWork, "canvasSize" | "highestFrequency" | "ellipses">;
+
 /** A pixel's way through GoogLeNet and back (bench/README.md: 96 ms of one core for 224 x 224). */
 const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
 
@@ -94,7 +97,7 @@ export function canvasSeconds({
   canvasSize: canvas,
   highestFrequency,
   ellipses = 0,
-}: Pick<FourierWork, "canvasSize" | "highestFrequency" | "ellipses">): number {
+}: CanvasWork): number {
   if (ellipses > 0) {
     return pixelsOf(canvas) * PIXEL_SECONDS + ellipseSeconds(drawnSize(canvas), ellipses);
   }
@@ -114,7 +117,7 @@ export function paintingSeconds({
 }
 
 /** What a frame's image takes, in seconds of a core: waves at full size, ellipses at its own. */
-export function frameSeconds(work: Parameters<typeof canvasSeconds>[0]): number {
+export function frameMakingSeconds(work: CanvasWork): number {
   const { canvasSize, ellipses = 0 } = work;
   if (ellipses > 0) return paintingSeconds({ canvasSize: animatedSize(canvasSize), ellipses });
   return THERE_SHARE * canvasSeconds(work);
@@ -140,5 +143,5 @@ function totalProblems({ channelCount, numIterations }: Work, pixels: Factor, st
   return tooMany === undefined ? problem(steps, "steps", MAX_ASCENT_STEPS) : [tooMany];
 }
 
-const pixelsOf = ({ width, height }: Size) => width * height;
+export const pixelsOf = ({ width, height }: Size) => width * height;
 const show = ({ width, height }: Size) => `${width}x${height}`;
