@@ -1,14 +1,15 @@
-import type { Planes, Raster, Size } from "../../image/raster.ts";
+import type { Planes, Raster } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import {
   imageActivation,
   type LayerAtSize,
   vectorAt,
 } from "../../optvis/ascent/image-activation.ts";
-import { type Aim, CENTRE, type Place, type Target } from "../../optvis/ascent/target.ts";
+import type { Aim, Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
 import { imageShapeOf, mapShapeAt } from "../../optvis/graph/layer-pass.ts";
+import { placeOf } from "../request/each-place.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
 import { DEFAULT_COSINE_POWER, soleChannel, targetUnits } from "../request/target-units.ts";
@@ -85,20 +86,23 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
   const { network, layer, size } = surroundings;
   if (target.layer) return { kind: "layer" };
   const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER, at } = target;
-  const [, height = 1, width = 1] = mapShapeAt(network.model, layer, size);
-  const place = at === undefined ? null : placeOf(at, { height, width });
+  const placeIn = ([, height = 1, width = 1]: readonly number[]) =>
+    at === undefined ? null : placeOf(at, [height, width]);
   const key = direction ?? activationOf;
-  if (key === undefined) return { kind: "channels", weights: weightsOf(target), place };
+  if (key === undefined) {
+    const place = placeIn(mapShapeAt(network.model, layer, size));
+    return { kind: "channels", weights: weightsOf(target), place };
+  }
 
   const contents = await surroundings.files.get(key)?.decode();
   if (!contents) throw new Error(`internal: '${key}' of a target was not loaded`);
-  if (contents.kind === "direction") {
-    const { shape, data } = contents.array;
-    return { kind: "direction", vector: floatTensor(shape, plainLength(data)), cosinePower };
-  }
-  const planes = surroundings.toPlanes(contents.raster);
-  const activation = await imageActivation(surroundings, planes);
-  const vector = place ? vectorAt(activation, place) : activation;
+  const isFile = contents.kind === "direction";
+  const all = isFile
+    ? floatTensor(contents.array.shape, contents.array.data)
+    : await imageActivation(surroundings, surroundings.toPlanes(contents.raster));
+  const place = placeIn(all.shape);
+  const { shape, data } = place ? vectorAt(all, place) : all;
+  const vector = floatTensor(shape, isFile ? plainLength(data) : data);
   return { kind: "direction", vector, cosinePower };
 }
 
@@ -106,7 +110,7 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
 const PLAIN_EXPONENT = 16;
 
 /**
- * A direction, which counts by its angle: one whose numbers are extreme has its largest brought to
+ * A file's direction, which counts by its angle and is not zero: one whose numbers are extreme has its largest brought to
  * between 1 and 2, by a power of two, which rounds nothing.
  */
 function plainLength(data: Float32Array): Float32Array {
@@ -119,10 +123,4 @@ function plainLength(data: Float32Array): Float32Array {
 function weightsOf({ channel, channels = {} }: RequestTarget): ReadonlyMap<number, number> {
   if (channel !== undefined) return new Map([[Number(channel), 1]]);
   return new Map(Object.entries(channels).map(([index, weight]) => [Number(index), weight]));
-}
-
-/** The middle of the pixel, so that other sizes of the map find it too. */
-function placeOf(at: NonNullable<RequestTarget["at"]>, { height, width }: Size): Place {
-  if (at === "each") throw new Error("internal: a target at each place of a map");
-  return at === "centre" ? CENTRE : [(at[0] - 0.5) / width, (at[1] - 0.5) / height];
 }

@@ -10,7 +10,7 @@ import {
   imageShapeOf,
 } from "../../optvis/graph/layer-pass.ts";
 import { type LayerChannels, selectChannels } from "./channel-selection.ts";
-import { mapSides } from "./each-place.ts";
+import { sidesOf } from "./each-place.ts";
 import type { RequestTarget } from "./fields/targets.ts";
 import { DEFAULT_COSINE_POWER } from "./target-units.ts";
 
@@ -64,7 +64,8 @@ export function targetFitProblems(
 ): string[] {
   return targets.flatMap((target, i) => {
     const where = `targets[${i}]`;
-    return [...placeProblems(target, where, layer), ...fileProblems(target, where, layer)];
+    const ofFile = fileProblems(target, where, layer);
+    return ofFile.length > 0 ? ofFile : placeProblems(target, where, layer);
   });
 }
 
@@ -134,12 +135,13 @@ function weightsOf({ channel, channels = {} }: RequestTarget, where: string, lay
 }
 
 function placeProblems(
-  { at }: RequestTarget,
+  target: RequestTarget,
   where: string,
-  { layerName, mapShape }: TargetLayerFacts,
+  { layerName, mapShape, files }: TargetLayerFacts,
 ): string[] {
+  const { at, direction } = target;
   if (at === undefined) return [];
-  const sides = mapSides(mapShape);
+  const sides = sidesOf(target, files, mapShape);
   if (sides === null) {
     return [
       `${where}.at: layer '${layerName}' has no map of rows and columns, it is [${mapShape.join(", ")}]; leave it out`,
@@ -147,24 +149,26 @@ function placeProblems(
   }
   const [height, width] = sides;
   if (typeof at === "string" || (at[0] <= width && at[1] <= height)) return [];
+  const what = direction === undefined ? `layer '${layerName}'` : `'${direction}'`;
   return [
-    `${where}.at: given [${at.join(", ")}]; wanted a column from 1 to ${width} and a row from 1 to ${height} of layer '${layerName}'`,
+    `${where}.at: given [${at.join(", ")}]; wanted a column from 1 to ${width} and a row from 1 to ${height} of ${what}`,
   ];
 }
 
+/** A file whose vectors are taken by themselves need not be for a map. */
 function fileProblems(
-  { direction }: RequestTarget,
+  { direction, at }: RequestTarget,
   where: string,
   { layerName, mapShape, files }: TargetLayerFacts,
 ): string[] {
   const shape = files.find(({ key }) => key === direction)?.shape;
   if (!shape) return [];
   const [channels = 0, ...spatial] = mapShape;
-  const isVector = shape.length === 1 && shape[0] === channels;
-  const isMap = shape.length === 3 && spatial.length === 2 && shape[0] === channels;
-  if (isVector || isMap) return [];
-  const wanted = [`[${channels}]`, ...(spatial.length === 2 ? [`[${channels}, H, W]`] : [])];
+  const ranks = at === undefined ? [1, ...(spatial.length === 2 ? [3] : [])] : [3];
+  if (ranks.includes(shape.length) && shape[0] === channels) return [];
+  const wanted = ranks.map((rank) => (rank === 1 ? `[${channels}]` : `[${channels}, H, W]`));
+  const why = at === undefined ? "" : ", to have a place of it";
   return [
-    `${where}.direction: given '${direction}' of [${shape.join(", ")}]; wanted ${wanted.join(" or ")} for layer '${layerName}'`,
+    `${where}.direction: given '${direction}' of [${shape.join(", ")}]; wanted ${wanted.join(" or ")} for layer '${layerName}'${why}`,
   ];
 }

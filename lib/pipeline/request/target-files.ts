@@ -5,9 +5,11 @@ import { decodeNpy, type NpyArray } from "../../image/npy.ts";
 import { decodeImage } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
+import { pixelAt } from "../../optvis/ascent/target.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { type FileOfTarget, filesOfTargets, type RequestTarget } from "./fields/targets.ts";
 import { requireUnchanged } from "./initial-image.ts";
+import { mapSides, placeOf } from "./each-place.ts";
 import { RequestError } from "./request.ts";
 import { targetUnits } from "./target-units.ts";
 import type { TargetFile } from "./resolved-request.ts";
@@ -45,38 +47,69 @@ export async function pinTargetFiles(
   targets: readonly RequestTarget[] | undefined,
   read: ReadTargetFile,
 ): Promise<readonly TargetFile[]> {
-  const pinned = new Map<string, TargetFile>();
+  const pinned = new Map<string, Pinned>();
   const problems: string[] = [];
   for (const named of filesOfTargets(targets)) {
     // one that is bad may be named thousands of times, and is read each time
     if (problems.length >= MAX_ENTRIES_TOLD) break;
     const known = pinned.get(named.file);
     // no file is both: one that is named as the other, too, is read again and refused
-    if (known && (known.shape === null) === (named.field === "activationOf")) continue;
+    const isKnown = known && (known.file.shape === null) === (named.field === "activationOf");
     try {
-      pinned.set(named.file, await pin(named, read));
+      const file = isKnown ? known : await pin(named, read);
+      pinned.set(named.file, file);
+      checkPlace(named, file);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       problems.push(...error.problems);
     }
   }
   if (problems.length > 0) throw new RequestError(problems);
-  return [...pinned.values()];
+  return [...pinned.values()].map(({ file }) => file);
 }
 
-async function pin(
-  { file, field, where }: FileOfTarget,
-  read: ReadTargetFile,
-): Promise<TargetFile> {
+interface Pinned {
+  readonly file: TargetFile;
+  /** Of an array [C, H, W] the pixels, row by row, where it is zero in all channels. */
+  readonly zeros: readonly number[];
+}
+
+async function pin({ file, field, where }: FileOfTarget, read: ReadTargetFile): Promise<Pinned> {
   const bytes = await read(file, where);
   try {
     const contents = await decode(bytes, field);
-    const shape = contents.kind === "direction" ? [...contents.array.shape] : null;
-    return { key: file, sha256: sha256(bytes), shape };
+    const pinned = { key: file, sha256: sha256(bytes) };
+    if (contents.kind === "image") return { file: { ...pinned, shape: null }, zeros: [] };
+    const { array } = contents;
+    return { file: { ...pinned, shape: [...array.shape] }, zeros: zeroPixels(array) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw new RequestError([`${where}: given '${file}'; ${error.message}`]);
   }
+}
+
+function zeroPixels({ shape, data }: NpyArray): readonly number[] {
+  const sides = mapSides(shape);
+  if (sides === null) return [];
+  const pixels = sides[0] * sides[1];
+  const isOther = new Uint8Array(pixels);
+  data.forEach((value, i) => {
+    if (value !== 0) isOther[i % pixels] = 1;
+  });
+  return [...isOther.keys()].filter((pixel) => isOther[pixel] === 0);
+}
+
+/** @throws RequestError if a target is a place of its file that points nowhere */
+function checkPlace({ at, where }: FileOfTarget, { file, zeros }: Pinned): void {
+  const sides = mapSides(file.shape ?? []);
+  if (at === undefined || sides === null || zeros.length === 0) return;
+  const isAsked = (pixel: number) => at === "each" || pixel === pixelAt(placeOf(at, sides), sides);
+  const zero = zeros.find(isAsked);
+  if (zero === undefined) return;
+  const place = [(zero % sides[1]) + 1, Math.floor(zero / sides[1]) + 1];
+  throw new RequestError([
+    `${where}: given '${file.key}', all zero at [${place.join(", ")}]; wanted a vector there that points somewhere`,
+  ]);
 }
 
 /** Those of a request's files that its images of these numbers are drawn of. */

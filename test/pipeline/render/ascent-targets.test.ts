@@ -15,6 +15,7 @@ import { node } from "../../support/onnx-writer.ts";
 const SIZE = { height: 4, width: 5 };
 const IMAGE = "uploads/cat.png";
 const VECTOR = "uploads/vector.npy";
+const ATLAS = "uploads/atlas.npy";
 
 /** Each kind of target in normal form, with all that it may have besides. */
 const TARGETS: readonly RequestTarget[] = [
@@ -109,6 +110,18 @@ test("of an image's activation the map's place is looked at that the target name
     floatTensor([2], [11, 20 + 11]), // row 3 of 4, column 2 of 5
     floatTensor([2], [12, 20 + 12]),
     floatTensor([2, 4, 5], ACTIVATION),
+  ]);
+});
+
+test("of a file the place of its own is looked at that the target names", async () => {
+  const array = { shape: [2, 2, 3], data: Float32Array.from({ length: 12 }, (_, i) => i) };
+  files.set(ATLAS, { sha256: "c", decode: async () => ({ kind: "direction", array }) });
+  const along = { direction: ATLAS, cosinePower: 1 } as const;
+  const targets = await found([{ ...along, at: [3, 1] }, { ...along, at: [1, 2] }, along]);
+  expect(targets.map(({ aim }) => aim)).toMatchObject([
+    { vector: floatTensor([2], [2, 6 + 2]) },
+    { vector: floatTensor([2], [3, 6 + 3]) },
+    { vector: floatTensor([2, 2, 3], array.data) },
   ]);
 });
 

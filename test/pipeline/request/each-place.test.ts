@@ -9,7 +9,13 @@ import { problemsOf } from "./problems-of.ts";
 const network = await analysedTinyNetwork();
 
 const KEYS = ["uploads/snail.png", "uploads/tiger.png"];
-const files = KEYS.map((key): TargetFile => ({ key, sha256: key, shape: null }));
+const ATLAS = "uploads/atlas.npy";
+const CLASS_ATLAS = "uploads/classes.npy";
+const files = [
+  ...KEYS.map((key): TargetFile => ({ key, sha256: key, shape: null })),
+  { key: ATLAS, sha256: ATLAS, shape: [7, 2, 3] },
+  { key: CLASS_ATLAS, sha256: CLASS_ATLAS, shape: [5, 2, 3] },
+];
 const like = (key: string) => ({ activationOf: key, at: "each" });
 
 /** A crop of 4 rows and 6 columns is a map of as many, as the layer's kernels are 1x1. */
@@ -50,6 +56,24 @@ test("the places of several images stand one below the other, those beside other
   expect(mixed.request.targets?.slice(0, 2)).toEqual([{ layer: true }, { channel: 3, at: [1, 1] }]);
   expect(mixed.channels).toHaveLength(25);
   expect(mixed.request.montage).toMatchObject({ gridSize: null, labels: null });
+});
+
+test("of a file of directions 'each' is a target for each place of the file, laid as that is", async () => {
+  const along = { direction: ATLAS, at: "each" };
+  const { request, labels } = await resolve([along]);
+  expect(request.targets).toEqual(
+    places(2, 3).map((at) => ({ direction: ATLAS, cosinePower: 1, at })),
+  );
+  expect(request.montage).toMatchObject({ gridSize: [null, 3], labels: [] });
+  expect(labels[3]).toBe("along atlas at 1,2");
+  // a layer without a map points along the vectors too
+  const ofClasses = { layer: "classes", method: "deepdream" };
+  const classes = await resolve([{ ...along, direction: CLASS_ATLAS }], ofClasses);
+  expect(classes.request.targets?.at(-1)).toMatchObject({ at: [3, 2] });
+  // rows of three beside rows of six
+  const mixed = await resolve([along, like(KEYS[0]!)]);
+  expect(mixed.channels).toHaveLength(6 + 24);
+  expect(mixed.request.montage.gridSize).toBeNull();
 });
 
 test("another grid may be asked for, in which labels say what lies where", async () => {

@@ -20,6 +20,14 @@ const files = new Map([
   ["seven again.npy", seven],
   ["five.npy", encodeNpy([5, 2, 2], new Float32Array(20).fill(1))],
   ["zeros.npy", encodeNpy([7], new Float32Array(7))],
+  // three columns in two rows, of which the second is zero in the first
+  [
+    "grid.npy",
+    encodeNpy(
+      [7, 2, 3],
+      Float32Array.from({ length: 42 }, (_, i) => +(i % 6 !== 1)),
+    ),
+  ],
 ]);
 const read = async (name: string) => files.get(name)!;
 
@@ -36,6 +44,7 @@ test("targets in normal form: indices, one number for each image, a label for ea
     { channel: 2, at: "centre", diversity: 2 },
     { channel: 2, at: [20, 1] },
     { direction: "seven.npy" },
+    { direction: "grid.npy", at: [3, 2] },
     { layer: true },
   ]);
   expect(request.targets).toEqual([
@@ -44,10 +53,11 @@ test("targets in normal form: indices, one number for each image, a label for ea
     { channel: 2, at: "centre", diversity: 2 },
     { channel: 2, at: [20, 1] },
     { direction: "seven.npy", cosinePower: 1 },
+    { direction: "grid.npy", cosinePower: 1, at: [3, 2] },
     { layer: true },
   ]);
   expect(request.channels).toBeUndefined();
-  expect(channels).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(channels).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(labels).toEqual([
     "-0.5*#1 + #3",
     "#4",
@@ -55,6 +65,7 @@ test("targets in normal form: indices, one number for each image, a label for ea
     "#2 at centre 2/2",
     "#2 at 20,1",
     "along seven",
+    "along grid at 3,2",
     "layer",
   ]);
 });
@@ -145,7 +156,7 @@ describe("refused", () => {
     expect(problems.map((problem) => problem.split("; wanted ")[1])).toEqual([
       "exactly one of channel, channels, direction, activationOf, layer",
       "cosinePower with direction or activationOf only",
-      "at with channel, channels or activationOf only",
+      "at with channel, channels, direction or activationOf only",
     ]);
   });
 
@@ -170,6 +181,18 @@ describe("refused", () => {
       "of [5, 2, 2]; wanted [7] or [7, H, W]",
     ],
     ["a direction nowhere", { direction: "zeros.npy" }, "not all zero"],
+    [
+      "a place of a file that has none",
+      { direction: "seven.npy", at: "each" },
+      "targets[0].direction: given 'seven.npy' of [7]; wanted [7, H, W] for layer 'wide', to have a place of it",
+    ],
+    [
+      "a place outside of the file",
+      { direction: "grid.npy", at: [1, 3] },
+      "targets[0].at: given [1, 3]; wanted a column from 1 to 3 and a row from 1 to 2 of 'grid.npy'",
+    ],
+    ["a place that is zero", { direction: "grid.npy", at: [2, 1] }, "all zero at [2, 1]; wanted"],
+    ["any that is", { direction: "grid.npy", at: "each" }, "given 'grid.npy', all zero at [2, 1]"],
   ])("by the network: %s", async (_, target, wanted) => {
     const problems = await problemsOf(() => resolve([target]));
     expect(problems).toHaveLength(1);

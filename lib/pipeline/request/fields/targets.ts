@@ -16,7 +16,8 @@ import {
 export const TARGET_KINDS = ["channel", "channels", "direction", "activationOf", "layer"] as const;
 
 const KIND_WANTED = `exactly one of ${TARGET_KINDS.join(", ")}`;
-const PLACE_WANTED = '[column, row] of the layer\'s map, counted from 1, "centre" or "each"';
+const PLACE_WANTED =
+  '[column, row] of the layer\'s map, or of direction\'s file, counted from 1, "centre" or "each"';
 
 const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
 const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
@@ -56,7 +57,7 @@ function targetOf(file: z.ZodType<string>) {
       })
       .optional()
       .describe(
-        `${PLACE_WANTED}: of channels the neuron there, of an image's activation the vector there; "each" is a target for each place of the map`,
+        `${PLACE_WANTED}: of channels the neuron there, of an image's activation and of a file the vector there; "each" is a target for each of these places`,
       ),
     direction: file
       .optional()
@@ -93,8 +94,8 @@ function targetOf(file: z.ZodType<string>) {
     if (target.cosinePower !== undefined && !isDirection) {
       issue("cosinePower with direction or activationOf only");
     }
-    if (target.at !== undefined && (target.direction !== undefined || target.layer)) {
-      issue("at with channel, channels or activationOf only");
+    if (target.at !== undefined && target.layer) {
+      issue("at with channel, channels, direction or activationOf only");
     }
   });
 }
@@ -134,6 +135,8 @@ export interface FileOfTarget {
   readonly field: (typeof FILE_FIELDS)[number];
   /** For messages, `targets[0].direction`. */
   readonly where: string;
+  /** Which place of it the target is, if it is one. */
+  readonly at: RequestTarget["at"];
 }
 
 /** Fields of a target that name a file. */
@@ -144,7 +147,9 @@ export function filesOfTargets(given: readonly RequestTarget[] = []): readonly F
   return given.flatMap((target, i) =>
     FILE_FIELDS.flatMap((field) => {
       const file = target[field];
-      return file === undefined ? [] : [{ file, field, where: `targets[${i}].${field}` }];
+      return file === undefined
+        ? []
+        : [{ file, field, where: `targets[${i}].${field}`, at: target.at }];
     }),
   );
 }
