@@ -68,13 +68,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/pipeline/atlas": [
     "lib/networks",
-    "lib/pipeline/json.ts",
-    "lib/pipeline/keys.ts",
-    "lib/pipeline/limits.ts",
     "lib/pipeline/networks",
     "lib/pipeline/request",
     "lib/pipeline/job",
     "lib/storage",
+    ...PIPELINE_BASE,
   ],
   "lib/pipeline/render": [
     "lib/autodiff",

@@ -47,6 +47,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/jobs/{jobId}/deep-zoom/{level}/{column}/{row}" },
   { method: "POST", path: "/atlases", body: "AtlasRequest" },
   { method: "GET", path: "/atlases/{name}" },
+  { method: "DELETE", path: "/atlases/{name}" },
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "DELETE", path: "/networks/{networkId}" },

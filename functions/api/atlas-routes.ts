@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { DescriptionError } from "../../lib/networks/errors.ts";
 import { type Atlas, atlasOf, beginAtlas, findAtlas } from "../../lib/pipeline/atlas/atlas.ts";
+import { cancelAtlas } from "../../lib/pipeline/atlas/cancel-atlas.ts";
 import { atlasSeconds, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { estimateOfSeconds } from "../../lib/pipeline/job/estimate.ts";
@@ -59,31 +60,52 @@ export const createAtlas = defineRoute({
   },
 });
 
+/** Of the routes that answer with an atlas. */
+const ATLAS_INPUT = { ...NO_INPUT, path: z.strictObject({ name: atlasNameSchema }) };
+const ATLAS_ANSWER = { schema: atlasDocumentSchema, schemaName: "Atlas" };
+
 export const getAtlas = defineRoute({
   method: "GET",
   template: "/atlases/{name}",
   operationId: "getAtlas",
   summary: "How far the jobs of an atlas are",
-  ...NO_INPUT,
-  path: z.strictObject({ name: atlasNameSchema }),
-  success: {
-    status: 200,
-    description: "the atlas",
-    schema: atlasDocumentSchema,
-    schemaName: "Atlas",
-  },
+  ...ATLAS_INPUT,
+  success: { status: 200, description: "the atlas", ...ATLAS_ANSWER },
+  problems: ["not-found"],
+  handle: async ({ path: { name }, basePath }, deps) =>
+    answerAtlas(await requireAtlas(name, deps), basePath, deps),
+});
+
+export const deleteAtlas = defineRoute({
+  method: "DELETE",
+  template: "/atlases/{name}",
+  operationId: "cancelAtlas",
+  summary: "Stops the jobs of an atlas that have not ended, those too that have not begun yet",
+  ...ATLAS_INPUT,
+  success: { status: 202, description: "its jobs have been told to stop", ...ATLAS_ANSWER },
   problems: ["not-found"],
   handle: async ({ path: { name }, basePath }, deps) => {
-    const atlas = await findAtlas(deps.store, name);
-    if (atlas === null) throw new ProblemError("not-found", [`there is no atlas '${name}'`]);
-    const fields = describeAtlas(atlas, basePath);
-    const layers = await mapConcurrently(fields.layers, async (layer) => ({
-      ...layer,
-      job: await summaryOf(layer.jobId, basePath, deps),
-    }));
-    return { body: { ...fields, layers } };
+    const atlas = await requireAtlas(name, deps);
+    await cancelAtlas(atlas, deps);
+    return answerAtlas(atlas, basePath, deps);
   },
 });
+
+/** @throws ProblemError if there is no such atlas */
+async function requireAtlas(name: string, { store }: ApiDeps): Promise<Atlas> {
+  const atlas = await findAtlas(store, name);
+  if (atlas === null) throw new ProblemError("not-found", [`there is no atlas '${name}'`]);
+  return atlas;
+}
+
+async function answerAtlas(atlas: Atlas, basePath: string, deps: ApiDeps) {
+  const fields = describeAtlas(atlas, basePath);
+  const layers = await mapConcurrently(fields.layers, async (layer) => ({
+    ...layer,
+    job: await summaryOf(layer.jobId, basePath, deps),
+  }));
+  return { body: { ...fields, layers } };
+}
 
 function describeAtlas({ name, network, createdAt, layers }: Atlas, basePath: string) {
   return {

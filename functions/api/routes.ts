@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
-import { createAtlas, getAtlas } from "./atlas-routes.ts";
+import { createAtlas, deleteAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import {
@@ -72,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   getDeepZoomPiece,
   createAtlas,
   getAtlas,
+  deleteAtlas,
   listNetworks,
   deleteNetwork,
   listLayers,

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
+import { cancelWithAtlas } from "../../lib/pipeline/atlas/cancel-atlas.ts";
 import type { Acceptance, AcceptDeps } from "../../lib/pipeline/job/accept-request.ts";
 import { answerUpload } from "../../lib/pipeline/job/answer-upload.ts";
 import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
@@ -23,6 +24,7 @@ export function createHandler(deps: IntakeDeps) {
       if (acceptance === null) continue;
       if (acceptance.status === "accepted") {
         const { jobId, plan } = acceptance;
+        await cancelWithAtlas(key, jobId, deps);
         deps.log.info("request accepted", { key, jobId, channels: plan.total });
       } else {
         deps.log.info("request rejected", { key, problems: acceptance.problems });

@@ -152,6 +152,12 @@ export const atlasKey = (name: string) => `${ATLAS_PREFIX}${checkedName(name)}.j
 export const atlasRequestKey = (name: string, layer: number) =>
   `${REQUEST_PREFIX}${atlasKey(name).slice(0, -".json".length)}/${layer}.json`;
 
+/** Whose layer a key of `atlasRequestKey` is of; `null` if `key` is another. */
+export function atlasNameOf(key: string): string | null {
+  const [, name] = /^requests\/atlases\/([^/]+)\/\d+\.json$/.exec(key) ?? [];
+  return name !== undefined && SAFE_NAME.test(name) ? name : null;
+}
+
 /** Whether a key is that of an upload or a tile; a plain key without the tricks S3 would allow. */
 export function isUploadKey(key: string): boolean {
   const isPlain =

@@ -116,6 +116,9 @@ export const createJob = (request: unknown) => call<Accepted>("jobs", posting(re
 /** What the job would be; nothing begins. */
 export const tryJob = (request: unknown) => call<Accepted>("jobs?dryRun=true", posting(request));
 export const createAtlas = (request: unknown) => call<AcceptedAtlas>("atlases", posting(request));
+/** Stops its jobs, those too that have not begun yet. */
+export const cancelAtlas = (name: string) =>
+  call<unknown>(`atlases/${segment(name)}`, { method: "DELETE" });
 /** Sends an image to the bucket, where requests can name it by its key. */
 export const sendPhotograph = (file: File) =>
   call<{ readonly key: string }>(`page/photographs?name=${segment(file.name)}`, {

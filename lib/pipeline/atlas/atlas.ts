@@ -11,6 +11,8 @@ const atlasSchema = z.strictObject({
   name: z.string(),
   network: z.string(),
   createdAt: z.iso.datetime(),
+  /** When its jobs were told to stop, those too that there were not yet. @default they were not */
+  cancelledAt: z.iso.datetime().optional(),
   /** In the network's order. */
   layers: z.array(
     z.strictObject({
@@ -48,10 +50,15 @@ export async function beginAtlas(
   sheets: readonly AtlasSheet[],
 ): Promise<void> {
   // first: whoever finds a job of it finds what it is part of
-  await store.put(atlasKey(atlas.name), encodeJson(atlas), JSON_TYPE);
+  await writeAtlas(store, atlas);
   for (const { layer, request } of sheets) {
     await store.put(atlasRequestKey(atlas.name, layer.index), encodeJson(request), JSON_TYPE);
   }
+}
+
+/** Overwrites. */
+export async function writeAtlas(store: ObjectStore, atlas: Atlas): Promise<void> {
+  await store.put(atlasKey(atlas.name), encodeJson(atlas), JSON_TYPE);
 }
 
 /** `null` if there is none of that name. @throws DamagedObjectError */

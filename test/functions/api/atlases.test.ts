@@ -1,12 +1,14 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { answerUpload } from "../../../lib/pipeline/job/answer-upload.ts";
+import { createHandler as createIntake } from "../../../functions/intake/handler.ts";
 import {
   deliveries,
   type MemoryPipeline,
   memoryPipeline,
   readJsonObject,
 } from "../../support/memory-pipeline.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { s3Body, sqsEvent } from "../../support/sqs-event.ts";
 import { type ApiCall, apiClient } from "./api-client.ts";
 
 let pipeline: MemoryPipeline;
@@ -29,9 +31,13 @@ interface AtlasBody {
 }
 
 /** What the intake does with what lies in the drop zone. */
-async function takeRequests(): Promise<void> {
-  for (const key of pipeline.store.keys("requests/")) await answerUpload(key, pipeline.deps);
+async function takeRequests(keys = pipeline.store.keys("requests/")): Promise<void> {
+  const intake = createIntake({ ...pipeline.deps, log: silentLog });
+  const { batchItemFailures } = await intake(sqsEvent(s3Body(...keys)));
+  expect(batchItemFailures).toEqual([]);
 }
+
+const statesOf = (body: unknown) => (body as AtlasBody).layers.map(({ job }) => job?.state);
 
 test("an atlas is a job for each layer, whose ids it knows before the intake has seen them", async () => {
   const { status, body, headers } = await call("POST", "/atlases", {
@@ -48,8 +54,7 @@ test("an atlas is a job for each layer, whose ids it knows before the intake has
   const before = (await call("GET", "/atlases/tiny")).body as AtlasBody;
   expect(before.layers.map(({ job }) => job)).toEqual([null, null]);
   await takeRequests();
-  const after = (await call("GET", "/atlases/tiny")).body as AtlasBody;
-  expect(after.layers.map(({ job }) => job?.state)).toEqual(["queued", "queued"]);
+  expect(statesOf((await call("GET", "/atlases/tiny")).body)).toEqual(["queued", "queued"]);
   expect(deliveries(pipeline.cpu)).toHaveLength(6);
 
   // what its jobs take together, each figure of two digits
@@ -76,6 +81,27 @@ test("the same atlas again is the same jobs, and a dry run begins none", async (
   await call("POST", "/atlases", { body: atlas });
   await takeRequests();
   expect(deliveries(pipeline.cpu)).toHaveLength((first.body as AtlasBody).total);
+});
+
+test("an atlas that is stopped stops those of its jobs that come later, until it is begun again", async () => {
+  const atlas = { network: "tiny", layers: ["wide", "pool"] };
+  await call("POST", "/atlases", { body: atlas });
+  const [first, ...later] = pipeline.store.keys("requests/");
+  await takeRequests([first!]);
+  const stopped = await call("DELETE", "/atlases/tiny");
+  expect(stopped.status).toBe(202);
+  expect(statesOf(stopped.body)).toEqual(["cancelling", undefined]);
+  await takeRequests(later);
+  const states = async () => statesOf((await call("GET", "/atlases/tiny")).body);
+  expect(await states()).toEqual(["cancelling", "cancelling"]);
+  // a request of no atlas is not meant
+  await pipeline.store.put("requests/1.json", await pipeline.store.get(later[0]!), "");
+  await takeRequests(["requests/1.json"]);
+  expect(await states()).toEqual(["cancelling", "queued"]);
+  await call("POST", "/atlases", { body: atlas });
+  await takeRequests();
+  expect(await states()).toEqual(["queued", "queued"]);
+  expect((await call("DELETE", "/atlases/all-of-it")).status).toBe(404);
 });
 
 test("what is wrong is told of every layer, and nothing begins", async () => {
