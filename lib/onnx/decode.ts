@@ -25,7 +25,7 @@ import { unrollGraph } from "./unroll-graph.ts";
 import { upgradeGraph } from "./upgrade-graph.ts";
 
 /** The opsets whose operators we know how to express in `OPSET`. */
-const OLDEST_OPSET = 7;
+const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 26;
 
 export interface ReadOptions {

@@ -72,6 +72,12 @@ export function elementTypeOf(onnxType: number): ElementType {
   }
 }
 
+/** The `TensorProto.DataType` number of a name such as "FLOAT"; `null` where there is none. */
+export function typeNamed(name: string): number | null {
+  const number = new Map(Object.entries(TensorProto_DataType)).get(name);
+  return typeof number === "number" ? number : null;
+}
+
 /** What the elements of a tensor are in the file, as people call it: "float16", "int8". */
 export function typeNameOf(tensor: Tensor): string {
   const { type } = tensor;

@@ -8,7 +8,7 @@ import { freshName } from "./names.ts";
 import { refused } from "./node.ts";
 import { NumbersOfIntegers } from "./operators/integer-grid.ts";
 import { operatorOf } from "./operators/table.ts";
-import type { Rewriting } from "./operators/upgrade.ts";
+import { type Rewriting, withoutAttributes } from "./operators/upgrade.ts";
 import { isStandard } from "./readers.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
@@ -19,7 +19,7 @@ import { sizeOf, type Tensor } from "./tensor.ts";
  * one that is refused.
  *
  * @param graph In topological order, operators as of `opset`.
- * @param opset 7 to 26.
+ * @param opset 1 to 26.
  * @param mostNodes that the graph may then have, those of its subgraphs too
  *
  * @throws BudgetError
@@ -74,7 +74,8 @@ class Upgrader {
     const { constantOf, factsOf } = scope;
     try {
       const upgrade = operatorOf(node)?.upgrade;
-      const made = upgrade?.(whole, { ...this.#rewriting, constantOf, factsOf }) ?? [whole];
+      const bare = withoutHints(whole);
+      const made = upgrade?.(bare, { ...this.#rewriting, constantOf, factsOf }) ?? [bare];
       return made.map((each) => (each === whole ? each : { ...each, source: whole }));
     } catch (error) {
       if (error instanceof ModelError) {
@@ -83,6 +84,11 @@ class Upgrader {
       throw error;
     }
   }
+}
+
+/** Up to opset 5 a node may say which of its inputs a runtime may write over. */
+function withoutHints(node: Node): Node {
+  return "consumed_inputs" in node.attributes ? withoutAttributes(node, "consumed_inputs") : node;
 }
 
 /** What a Constant node holds, in whichever attribute; `null` for any other node. */

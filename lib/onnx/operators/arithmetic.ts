@@ -3,7 +3,7 @@ import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import { describeNode, intAttribute } from "../node.ts";
 import { type NumericTensor, toNumbers } from "../tensor.ts";
-import { broadcast } from "./broadcast.ts";
+import { broadcast, laidOver } from "./broadcast.ts";
 import { broadcastTo, fromNumbers } from "./elements.ts";
 import { input, type Inputs, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
@@ -56,7 +56,11 @@ function combine(node: Node, a: NumericTensor, b: NumericTensor, f: Binary): Num
 }
 
 function arithmetic(number: Binary["number"], bigint: Binary["bigint"]): Operator {
-  return { infer: broadcastAll, fold: folding({ number, bigint }), upgrade: amongNumbers };
+  return {
+    infer: broadcastAll,
+    fold: folding({ number, bigint }),
+    upgrade: (node, rewriting) => (rewriting.opset < 7 ? laidOver : amongNumbers)(node, rewriting),
+  };
 }
 
 /**
@@ -120,6 +124,7 @@ const pow: Operator = {
     const powers = bases!.map((x, i) => x ** exponents![i]!);
     return [fromNumbers(type, shape, powers)];
   },
+  upgrade: laidOver,
 };
 
 const sum = arithmetic(
@@ -141,7 +146,7 @@ export const arithmetics: Operators = {
   ),
   Max: arithmetic(Math.max, (a, b) => (a > b ? a : b)),
   Min: arithmetic(Math.min, (a, b) => (a < b ? a : b)),
-  Div: { infer: broadcastAll, fold: divide },
+  Div: { infer: broadcastAll, fold: divide, upgrade: laidOver },
   Mod: { infer: broadcastAll, fold: modulo },
   Mean: { infer: broadcastAll },
   BitwiseAnd: { infer: broadcastAll },

@@ -1,6 +1,7 @@
 import type { Node } from "../model.ts";
-import { mismatch } from "../node.ts";
+import { intAttribute, mismatch, requiredInput } from "../node.ts";
 import { formatShape } from "../tensor.ts";
+import { Emitter, notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /**
  * Common shape of `shapes` under NumPy's multidirectional broadcasting.
@@ -19,3 +20,26 @@ export function broadcast(node: Node, shapes: readonly (readonly number[])[]): r
     return length;
   });
 }
+
+/**
+ * Before opset 7 the attribute `broadcast` lays B over the axes of A from `axis` on, by default over
+ * its last ones; axes of length 1 behind those of B say the same since.
+ *
+ * Source: ONNX operator Add-6.
+ */
+export const laidOver: Upgrade = (node, rewriting) => {
+  if (rewriting.opset >= 7) return [node];
+  const bare = withoutAttributes(node, "axis", "broadcast");
+  const isLaid = intAttribute(node, "broadcast", 0) === 1 && "axis" in node.attributes;
+  if (!isLaid) return [bare];
+  const [a, b] = [requiredInput(node, 0), requiredInput(node, 1)];
+  const [rank, ofB] = [a, b].map((value) => rewriting.factsOf(value)?.shape.length);
+  if (rank === undefined || ofB === undefined) throw notInOpset18(node, "the attribute 'axis'");
+  const axis = intAttribute(node, "axis");
+  const behind = rank - (axis < 0 ? axis + rank : axis) - ofB;
+  // Caffe2 says -1 for the last axes, however many B has
+  if (behind <= 0) return [bare];
+  const emitter = new Emitter(bare, rewriting);
+  const axes = emitter.ints(...Array.from({ length: behind }, (_, i) => -1 - i));
+  return emitter.ending(node.op, [a, emitter.emit("Unsqueeze", [b, axes])]);
+};

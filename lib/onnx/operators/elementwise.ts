@@ -1,6 +1,6 @@
-import { DataType, elementTypeOf, ONNX_TYPE } from "../element-type.ts";
+import { DataType, elementTypeOf, ONNX_TYPE, typeNamed } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
-import type { Node, Value } from "../model.ts";
+import { float, type Node, type Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
@@ -16,7 +16,14 @@ import { broadcast } from "./broadcast.ts";
 import { fromNumbers, stridesOf } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
-import { Emitter, floatInput, type Upgrade, withInputs, withoutAttributes } from "./upgrade.ts";
+import {
+  Emitter,
+  floatInput,
+  type Upgrade,
+  withDefaults,
+  withInputs,
+  withoutAttributes,
+} from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
 export const sameAsInput: Infer = (node, inputs) => {
@@ -92,6 +99,18 @@ const prelu: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
+/** Before opset 7 a slope of [C] is one for each channel. */
+const slopePerChannel: Upgrade = (node, rewriting) => {
+  if (rewriting.opset >= 7) return [node];
+  const [x, slope] = [requiredInput(node, 0), requiredInput(node, 1)];
+  const rank = rewriting.factsOf(x)?.shape.length;
+  const shape = rewriting.factsOf(slope)?.shape;
+  if (rank === undefined || shape?.length !== 1 || shape[0] === 1 || rank < 3) return [node];
+  const emitter = new Emitter(node, rewriting);
+  const axes = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
+  return emitter.ending("PRelu", [x, emitter.emit("Unsqueeze", [slope, axes])]);
+};
+
 /** Towards zero from float to integer, wrapping from int64 to int32, non-zero to true. */
 const convert: Fold = (node, inputs, [output]) => {
   const tensor = operand(node, inputs, 0);
@@ -107,7 +126,9 @@ const cast: Operator = {
   fold: convert,
   // every floating-point type is float32 here: a half-precision export computes in float32
   upgrade: (node) => {
-    const to = intAttribute(node, "to");
+    const { to: stated } = node.attributes;
+    // by name up to opset 5
+    const to = (typeof stated === "string" && typeNamed(stated)) || intAttribute(node, "to");
     const held = elementTypeOf(to) === "float32" ? DataType.float : to;
     return [{ ...node, attributes: { to: held } }];
   },
@@ -208,8 +229,16 @@ export function parseSelu(node: Node) {
   };
 }
 
+const selu: Operator = {
+  infer: sameAsInput,
+  // rounded otherwise up to opset 5
+  upgrade: (node, { opset }) => [
+    opset < 6 ? withDefaults(node, { alpha: float(1.6732), gamma: float(1.0507) }) : node,
+  ],
+};
+
 const SAME_AS_INPUT = `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Elu Erf Exp HardSigmoid
-  HardSwish LeakyRelu Log Mish Selu Shrink Sigmoid Sin Sinh Softplus Softsign Tan Tanh
+  HardSwish LeakyRelu Log Mish Shrink Sigmoid Sin Sinh Softplus Softsign Tan Tanh
   ThresholdedRelu Trilu`;
 
 /** Operators with one tensor to work on, whose shape the output has. */
@@ -237,7 +266,8 @@ export const elementwise: Operators = {
   Identity: identity,
   Clip: clip,
   Dropout: dropout,
-  PRelu: { infer: prelu },
+  Selu: selu,
+  PRelu: { infer: prelu, upgrade: slopePerChannel },
   Cast: cast,
   CastLike: castLike,
   Gelu: { upgrade: gelu },

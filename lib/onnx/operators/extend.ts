@@ -1,7 +1,7 @@
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import { describeNode, mismatch, requiredInput, stringAttribute } from "../node.ts";
-import { filled, formatShape, numbersIn, sizeOf } from "../tensor.ts";
+import { filled, formatShape, intsTensor, numbersIn, sizeOf } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
 import { broadcastTo, countTo, fromElements, pick } from "./elements.ts";
@@ -13,7 +13,9 @@ import {
   intsInput,
   notInOpset18,
   type Upgrade,
+  withDefaults,
   withInputs,
+  withoutAttributes,
 } from "./upgrade.ts";
 
 const concat: Operator = {
@@ -56,6 +58,8 @@ const concat: Operator = {
     });
     return [joined];
   },
+  // had a default up to opset 3
+  upgrade: (node, { opset }) => [opset < 4 ? withDefaults(node, { axis: 1 }) : node],
 };
 
 /** Y has the broadcast of X's shape and the one given. */
@@ -66,7 +70,7 @@ const expand: Operator = {
   fold: (node, inputs, [output]) => [broadcastTo(operand(node, inputs, 0), output!.shape)],
 };
 
-/** X, repeated so many times along each axis. */
+/** X, repeated so many times along each axis; up to opset 5 along one, which is an input. */
 const tile: Operator = {
   infer: (node, inputs) => {
     const { type, shape } = input(node, inputs, 0);
@@ -82,6 +86,19 @@ const tile: Operator = {
       countTo(length).map((index) => index % tensor.shape[axis]!),
     );
     return [pick(tensor, indices)];
+  },
+  upgrade: (node, rewriting) => {
+    if (rewriting.opset >= 6) return [node];
+    const [x, tiles, along] = [0, 1, 2].map((index) => requiredInput(node, index));
+    const rank = rewriting.factsOf(x!)?.shape.length;
+    const [count] = numbersIn(rewriting.constantOf(tiles!)) ?? [];
+    const [axis] = numbersIn(rewriting.constantOf(along!)) ?? [];
+    if (rank === undefined || count === undefined || axis === undefined) {
+      throw notInOpset18(node, "a number of tiles or an axis that is no constant");
+    }
+    const repeats = filled(rank, 1).with(axis, count);
+    const constant = rewriting.constant(intsTensor(repeats), `${node.outputs[0]}_repeats`);
+    return [{ ...node, inputs: [x!, constant] }];
   },
 };
 
@@ -129,7 +146,9 @@ const pad: Operator = {
     if (stringAttribute(node, "mode", "constant") === "wrap") return wrapped(node, rewriting);
     if (rewriting.opset >= 11) return [node];
     const value = floatInput(node, rewriting, "value", 0);
-    return [withInputs(node, { pads: intsInput(node, rewriting, "pads"), value })];
+    // by another name at opset 1
+    const pads = intsInput(node, rewriting, "pads") || intsInput(node, rewriting, "paddings");
+    return [withInputs(withoutAttributes(node, "paddings"), { pads, value })];
   },
 };
 

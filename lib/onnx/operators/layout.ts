@@ -5,7 +5,7 @@ import { normaliseAxis } from "./axes.ts";
 import { countTo, pickOffsets, stridesOf, view } from "./elements.ts";
 import { constantInts, input, operand, requiredInts } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
-import { axesToInput } from "./upgrade.ts";
+import { axesToInput, intsInput, type Upgrade, withInputs } from "./upgrade.ts";
 
 /** 0 copies the input's axis (unless allowzero), one -1 takes what is left over. */
 const reshape: Infer = (node, inputs) => {
@@ -31,6 +31,12 @@ const reshape: Infer = (node, inputs) => {
   if (open === 0 && known !== size) throw impossible();
   if (open === 1 && (known === 0 || size % known !== 0)) throw impossible();
   return [{ type, shape: copied.map((length) => (length === -1 ? size / known : length)) }];
+};
+
+/** An attribute until opset 4. */
+const shapeToInput: Upgrade = (node, rewriting) => {
+  if (rewriting.opset >= 5) return [node];
+  return [withInputs(node, { shape: intsInput(node, rewriting, "shape") })];
 };
 
 /** Two axes: those before `axis`, those from it on. */
@@ -141,7 +147,7 @@ const spaceToDepth: Operator = {
 
 /** Operators whose output has the input's elements, each once, in another shape or order. */
 export const layouts: Operators = {
-  Reshape: { infer: reshape, fold: reshaped, isView: true },
+  Reshape: { infer: reshape, fold: reshaped, isView: true, upgrade: shapeToInput },
   Flatten: { infer: flatten, fold: reshaped, isView: true },
   Squeeze: { infer: squeeze, fold: reshaped, isView: true, upgrade: axesToInput(13) },
   Unsqueeze: { infer: unsqueeze, fold: reshaped, isView: true, upgrade: axesToInput(13) },

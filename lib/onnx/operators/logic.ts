@@ -1,5 +1,5 @@
 import { toNumbers } from "../tensor.ts";
-import { broadcast } from "./broadcast.ts";
+import { broadcast, laidOver } from "./broadcast.ts";
 import { broadcastTo, fromElements, fromNumbers } from "./elements.ts";
 import { input, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
@@ -19,6 +19,7 @@ function relation(holds: (a: number, b: number) => boolean): Operator {
       const held = a!.map((x, i) => Number(holds(x, b![i]!)));
       return [fromNumbers("bool", shape, held)];
     },
+    upgrade: laidOver,
   };
 }
 

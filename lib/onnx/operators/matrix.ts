@@ -4,6 +4,7 @@ import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
+import { withoutAttributes } from "./upgrade.ts";
 
 /** Attributes of a Gemm node, Y = alpha * A' B' + beta * C; 1 or 0 whether ' transposes. */
 export function parseGemm(node: Node) {
@@ -144,7 +145,8 @@ const einsumShapes: Infer = (node, inputs) => {
 
 /** Operators that multiply matrices. */
 export const matrices: Operators = {
-  Gemm: { infer: gemmShapes },
+  // C broadcasts, said or not
+  Gemm: { infer: gemmShapes, upgrade: (node) => [withoutAttributes(node, "broadcast")] },
   MatMul: { infer: matMulShapes },
   Einsum: { infer: einsumShapes },
 };

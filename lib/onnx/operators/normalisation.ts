@@ -3,7 +3,6 @@ import { float, type Node, type Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
-  floatsAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
@@ -39,14 +38,17 @@ const perChannel: Infer = (node, inputs) => {
 };
 
 /**
- * Before 14 more than one output meant training; an inference export may still list them. Over
- * constants training mode is weight standardisation (NF-Nets, BiT), whose result is a constant.
+ * Before 14 more than one output meant training, before 7 if `is_test` did not say otherwise; from 7
+ * on an inference export may still list them. Over constants training mode is weight standardisation
+ * (NF-Nets, BiT), whose result is a constant.
  */
 const atInference: Upgrade = (node, rewriting) => {
+  const { opset } = rewriting;
+  const hasStatistics = node.outputs.slice(1).some(Boolean);
   const isTraining =
-    rewriting.opset >= 14
+    opset >= 14
       ? intAttribute(node, "training_mode", 0) === 1
-      : node.outputs.slice(1).some(Boolean);
+      : hasStatistics && (opset >= 7 || intAttribute(node, "is_test", 0) === 0);
   const rank = rewriting.factsOf(requiredInput(node, 0))?.constant?.shape.length;
   if (isTraining && rank !== undefined) return standardised(node, rewriting, rank);
   if (intAttribute(node, "spatial", 1) === 0 && !hasNumberPerChannel(node, rewriting)) {
@@ -55,12 +57,12 @@ const atInference: Upgrade = (node, rewriting) => {
         `export the model with opset 9 or later`,
     );
   }
-  if (intAttribute(node, "training_mode", 0) === 1) {
+  if (isTraining && (opset >= 14 || opset < 7)) {
     throw new ModelError(
       `${describeNode(node)}: the model was exported in training mode; export it for inference`,
     );
   }
-  const bare = withoutAttributes(node, "spatial", "training_mode", "momentum");
+  const bare = withoutAttributes(node, "spatial", "training_mode", "is_test", "momentum");
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];
 };
 
@@ -194,27 +196,18 @@ const meanVarianceNormalization: Operator = {
   upgrade: (node, rewriting) => {
     const emitter = new Emitter(node, rewriting);
     const x = requiredInput(node, 0);
-    const axes = emitter.ints(
-      ...intsAttribute(node, "axes", [0, 2, 3]).filter((axis) => axis !== 0),
-    );
+    // before opset 9 an experiment, with other attributes
+    const usual = intAttribute(node, "across_channels", 0) === 1 ? [1, 2, 3] : [2, 3];
+    const axes = emitter.ints(...intsAttribute(node, "axes", usual).filter((axis) => axis !== 0));
     const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, axes]);
+    if (intAttribute(node, "normalize_variance", 1) === 0) {
+      return emitter.ending("Sub", [x, meanOf(x)]);
+    }
     const centred = emitter.emit("Sub", [x, meanOf(x)]);
     const variance = meanOf(emitter.emit("Mul", [centred, centred]));
     const deviation = emitter.emit("Add", [emitter.emit("Sqrt", [variance]), emitter.scalar(1e-9)]);
     return emitter.ending("Div", [centred, deviation]);
   },
-};
-
-/**
- * Y = scale X + a bias for each plane: what an image needs, as CoreML's converter writes it in the
- * first place, of a time when ONNX had experimental operators. Source: ONNX operator ImageScaler-1.
- */
-const imageScaler: Upgrade = (node, rewriting) => {
-  const emitter = new Emitter(node, rewriting);
-  const [x, scale] = [requiredInput(node, 0), floatAttribute(node, "scale", 1)];
-  const bias = floatsAttribute(node, "bias", [0]);
-  const scaled = emitter.emit("Mul", [x, emitter.scalar(scale)]);
-  return emitter.ending("Add", [scaled, emitter.constant(floatTensor([bias.length, 1, 1], bias))]);
 };
 
 /**
@@ -249,7 +242,6 @@ export const normalisations: Operators = {
   LRN: { infer: lrn },
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
-  ImageScaler: { upgrade: imageScaler },
   Softmax: { infer: sameAsInput, upgrade: alongColumns },
   LogSoftmax: { infer: sameAsInput, upgrade: alongColumns },
   Hardmax: { infer: sameAsInput, upgrade: alongColumns },

@@ -16,7 +16,7 @@ export interface Operator {
   readonly unroll?: Unroll;
   /** Writes a node of control flow or of sequences in others. */
   readonly expand?: Expand;
-  /** Where an opset from 7 to 26 defines it otherwise than 18. */
+  /** Where an opset from 1 to 26 defines it otherwise than 18. */
   readonly upgrade?: Upgrade;
 }
 

@@ -4,6 +4,7 @@ import type { Attributes, Node, Value } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
+  floatsAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
@@ -17,7 +18,7 @@ import { convolvedByOffsets, deformConvShapes } from "./deform-conv.ts";
 import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
 import { constantInts, constantNumbers, input, type Inputs, ofInputType } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
-import { notInOpset18, type Rewriting, type Upgrade, withoutAttributes } from "./upgrade.ts";
+import { notInOpset18, type Rewriting, type Upgrade } from "./upgrade.ts";
 
 /** Resampling along one axis. */
 export interface AxisScale {
@@ -133,13 +134,19 @@ const resize: Operator = {
   upgrade: resizeToOpset18,
 };
 
-/** Upsample (scales an attribute at 7, an input at 9; gone at 10) is what became Resize. */
+/**
+ * Upsample (one scale for each of two axes at 1, scales an attribute at 7, an input at 9; gone at
+ * 10) is what became Resize.
+ */
 const upsample: Upgrade = (node, rewriting) => {
-  const attribute = node.attributes["scales"];
-  if (typeof attribute !== "object" || !("floats" in attribute)) {
+  const sides = ["height_scale", "width_scale"];
+  const isOfSides = sides.every((name) => name in node.attributes);
+  if (!isOfSides && !("scales" in node.attributes)) {
     return [asResize(node, rewriting, requiredInput(node, 1))];
   }
-  const { floats } = attribute;
+  const floats = isOfSides
+    ? [1, 1, ...sides.map((name) => floatAttribute(node, name))]
+    : floatsAttribute(node, "scales");
   const scales = floatTensor([floats.length], floats);
   const hint = `${node.outputs[0]}_scales`;
   return [asResize(node, rewriting, rewriting.constant(scales, hint))];
@@ -165,11 +172,11 @@ function asResize(node: Node, { factsOf }: Rewriting, scales: Value): Node {
     );
   }
   return {
-    ...withoutAttributes(node, "scales"),
+    ...node,
     op: "Resize",
     inputs: [requiredInput(node, 0), "", scales],
     attributes: {
-      mode,
+      mode: mode === "bilinear" ? "linear" : mode,
       coordinate_transformation_mode: "asymmetric",
       nearest_mode: shrinks ? "ceil" : "floor",
     },

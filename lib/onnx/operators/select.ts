@@ -1,12 +1,19 @@
 import type { Node } from "../model.ts";
 import { intAttribute, mismatch, stringAttribute } from "../node.ts";
-import { formatShape, intsTensor, type NumericTensor, sizeOf, toNumbers } from "../tensor.ts";
+import {
+  formatShape,
+  intsTensor,
+  numbersIn,
+  type NumericTensor,
+  sizeOf,
+  toNumbers,
+} from "../tensor.ts";
 import { axisAttribute, normaliseAxis, normaliseIndex } from "./axes.ts";
 import { countTo, fromElements, pick, view } from "./elements.ts";
 import { constantInts, input, type Inputs, ofInputType, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { type Indices, placesOfTuples } from "./places.ts";
-import { intsInput, withInputs, withoutAttributes } from "./upgrade.ts";
+import { intsInput, notInOpset18, withInputs, withoutAttributes } from "./upgrade.ts";
 
 /** The elements `start`, `start + step`, ... of an axis, `count` of them. */
 export interface AxisRange {
@@ -111,6 +118,13 @@ const split: Operator = {
   // stated
   upgrade: (node, rewriting) => {
     if (rewriting.opset >= 18) return [node];
+    // they could be an input at opset 1 too, of the same floats as what is split
+    if (rewriting.opset === 1 && node.inputs[1]) {
+      const stated = numbersIn(rewriting.constantOf(node.inputs[1]));
+      if (!stated) throw notInOpset18(node, "parts whose lengths are no constants");
+      const lengths = rewriting.constant(intsTensor(stated), `${node.outputs[0]}_split`);
+      return [withInputs(node, { split: lengths })];
+    }
     const sizes = rewriting.opset < 13 ? intsInput(node, rewriting, "split") : node.inputs[1];
     const bare = withInputs(node, { split: sizes ?? "" });
     if (sizes) return [bare];

@@ -4,6 +4,7 @@ import { attentions } from "./attention.ts";
 import { controlFlow } from "./control-flow.ts";
 import { convolutions } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
+import { experiments } from "./experimental.ts";
 import { extensions } from "./extend.ts";
 import { spectra } from "./fourier.ts";
 import { fusions } from "./fused.ts";
@@ -32,6 +33,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
     ...controlFlow,
     ...convolutions,
     ...elementwise,
+    ...experiments,
     ...extensions,
     ...spectra,
     ...fusions,

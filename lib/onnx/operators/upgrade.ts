@@ -13,7 +13,7 @@ import type { NumbersOfIntegers } from "./integer-grid.ts";
 
 /** What an upgrade may ask for and add. */
 export interface Rewriting {
-  /** The file's opset, 7 to 26. */
+  /** The file's opset, 1 to 26. */
   readonly opset: number;
   /** Adds a constant; its name starts with `hint`. */
   readonly constant: (tensor: Tensor, hint: string) => Value;
@@ -157,6 +157,11 @@ export class Emitter {
   end(op: string, inputs: readonly Value[], attributes: Attributes = {}): void {
     this.add({ ...this.#node, domain: "", op, inputs, attributes });
   }
+}
+
+/** The node with these attributes where it has none of the name. */
+export function withDefaults(node: Node, attributes: Attributes): Node {
+  return { ...node, attributes: { ...attributes, ...node.attributes } };
 }
 
 /** The node without some of its attributes. */
