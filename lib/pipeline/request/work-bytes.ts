@@ -1,3 +1,4 @@
+import { animatedSize, MOST_FRAMES } from "../../image/animation.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import {
   imageShapeOf,
@@ -30,6 +31,11 @@ const CANVASES = 10;
  * kept. Of sides with small factors they take little; of one of 4,093 px, a prime, 1.4 GB.
  */
 const SUMS = 5.5;
+/**
+ * Of an animation's frames: as numbers until the image has ended, then as bytes too. 30 of 512 px
+ * took 162 MB as WebP and 164 MB as GIF.
+ */
+const FRAMES = 1.7 * MOST_FRAMES;
 /** Of the process itself, however many images it draws at once. */
 export const PROCESS_BYTES = 200e6;
 
@@ -45,7 +51,7 @@ export function workBytes(
   drawing: Drawing,
 ): number | null {
   if (drawing.method !== "fourier") return null;
-  const { cropSize, canvasSize, highestFrequency, together, ellipses = 0 } = drawing;
+  const { cropSize, canvasSize, highestFrequency, together, ellipses = 0, animation } = drawing;
   const imageShape = imageShapeOf(model, together, cropSize);
   const imageBytes = (size: Size) => FLOAT_BYTES * sizeOf(imageShapeOf(model, together, size));
   return (
@@ -53,6 +59,7 @@ export function workBytes(
     PASS_SHARE * passBytes({ model, layer, imageShape }) +
     CROPS * imageBytes(cropSize) +
     CANVASES * imageBytes(canvasSize) +
+    (animation === undefined ? 0 : FRAMES * imageBytes(animatedSize(canvasSize))) +
     (ellipses > 0
       ? FLOAT_BYTES * together * numbersHeld(canvasSize, ellipses)
       : SUMS * sumBytes(canvasSize, highestFrequency))

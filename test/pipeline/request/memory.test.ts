@@ -26,6 +26,10 @@ test("an image takes what the network sees of it, computes of that, and the imag
   const together = await resolve({ cropSize: [300, 200], canvasSize: [500, 400], ...images });
   expect(together.bytes).toBe(200e6 + 3 * own + sums);
   expect((await resolve({ method: "deepdream", pyramidLevels: 1 })).bytes).toBeNull();
+  // 30 frames of three planes, and 1.7 times what their numbers take
+  const moving = await resolve({ cropSize: [300, 200], canvasSize: [1024, 256], animation: "gif" });
+  const still = await resolve({ cropSize: [300, 200], canvasSize: [1024, 256] });
+  expect(moving.bytes! - still.bytes!).toBeCloseTo(1.7 * 30 * 3 * 4 * 512 * 128, 0);
   // 7 ellipses, of which 17 numbers a pixel of 90 x 112 are held
   const painted = await resolve({ cropSize: [300, 200], canvasSize: [400, 500], ellipses: 7 });
   expect(painted.bytes).toBe(200e6 + own + 4 * 17 * 7 * 90 * 112);
