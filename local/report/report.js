@@ -152,8 +152,8 @@
     button.setAttribute("aria-pressed", String(isPlaying));
     // who wants little motion sees it once
     if (!isPlaying || !matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const once = setTimeout(() => play(button, false), 1000 * Number(button.dataset.seconds));
-    button.dataset.timer = String(once);
+    const onceMs = 1000 * Number(button.dataset.seconds);
+    button.dataset.timer = setTimeout(() => play(button, false), onceMs);
   }
 
   function open(id) {
