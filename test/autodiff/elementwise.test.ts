@@ -8,11 +8,12 @@ import { sigmoidVjp } from "../../lib/autodiff/rules/sigmoid.ts";
 import { type Attributes, float } from "../../lib/onnx/model.ts";
 import { floatTensor, type FloatTensor, intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, constant, contextOf, runRule } from "../support/check-vjp.ts";
-import { awayFrom, normal, uniform } from "../support/random.ts";
+import { awayFrom, distinct, normal, uniform } from "../support/random.ts";
 
 const SHAPE = [2, 7, 3, 4]; // distinct axes
 const at = normal(SHAPE, 3);
 const positive = uniform(SHAPE, 4, [0.3, 2]);
+const withinOne = uniform(SHAPE, 5, [-0.8, 0.8]);
 
 const scalar = (value: number) => constant(floatTensor([], [value]));
 
@@ -35,6 +36,15 @@ const smooth: readonly Case[] = [
   { op: "Sin", x: at },
   { op: "Cos", x: at },
   { op: "Mish", x: scaled(at, 3) },
+  { op: "Acos", x: withinOne },
+  { op: "Acosh", x: uniform(SHAPE, 4, [1.3, 3]) },
+  { op: "Asin", x: withinOne },
+  { op: "Asinh", x: at },
+  { op: "Atan", x: at },
+  { op: "Atanh", x: withinOne },
+  { op: "Cosh", x: at },
+  { op: "Sinh", x: at },
+  { op: "Tan", x: withinOne },
   { op: "Identity", x: at },
   { op: "Cast", attributes: { to: 1 }, x: at },
 ];
@@ -59,6 +69,12 @@ const cornered: readonly Case[] = [
   { op: "Celu", attributes: { alpha: float(0.4) }, x: awayFrom(0, at) },
   { op: "ThresholdedRelu", x: awayFrom(1, at) },
   { op: "ThresholdedRelu", attributes: { alpha: float(-0.3) }, x: awayFrom(-0.3, at) },
+  { op: "Shrink", x: distinct(SHAPE, 3, 0.34) },
+  {
+    op: "Shrink",
+    attributes: { lambd: float(0.6), bias: float(0.3) },
+    x: distinct(SHAPE, 3, 0.4),
+  },
   { op: "HardSwish", x: awayFrom(3, awayFrom(-3, scaled(at, 3))) },
 ];
 
@@ -120,6 +136,17 @@ describe("PRelu", () => {
 
   test("gives a constant slope no gradient", async () => {
     await checkVjp(RULES["PRelu"]!, { op: "PRelu", inputs: [awayFrom(0, at), constant(slope)] });
+  });
+});
+
+test("Mod matches central differences for both inputs, away from its steps", async () => {
+  const attributes = { fmod: 1 };
+  const quotients = [1.4, -2.5, 0.3, 3.6].map((q) => q * 0.9);
+  const divisor = floatTensor([4], [0.9, 0.9, -0.9, 0.9]);
+  await checkVjp(RULES["Mod"]!, {
+    op: "Mod",
+    attributes,
+    inputs: [floatTensor([1, 4], quotients), divisor],
   });
 });
 

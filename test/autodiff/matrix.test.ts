@@ -133,6 +133,19 @@ describe("Einsum", () => {
         [M, K],
       ],
     },
+    {
+      name: "axes of length 1 that are repeated",
+      equation: "bmk,bmk,k->bm",
+      shapes: [[B, 1, K], [1, M, K], [1]],
+    },
+    {
+      name: "axes of length 1 that are summed over",
+      equation: "bmk,bmk->m",
+      shapes: [
+        [B, M, K],
+        [1, M, 1],
+      ],
+    },
   ])("of $name: every input", async ({ equation, shapes }) => {
     const inputs = shapes.map((shape, i) => normal(shape, i + 1));
     await checkVjp(einsum, { op: "Einsum", attributes: { equation }, inputs });

@@ -92,6 +92,14 @@ export const CUDA_OPERATORS: ReadonlySet<string> = new Set([
   "Where",
 ]);
 
+/**
+ * Operators that a rule emits though CUDA has no kernel: seldom met, and ONNX Runtime computes them
+ * on the host.
+ */
+export const LEFT_TO_THE_HOST: ReadonlySet<string> = new Set(
+  "Acos Acosh Asin Asinh Atan Atanh Cosh Sinh Tan".split(" "),
+);
+
 /** Operators of a graph, and of the bodies of its Loops, that would fall back to the CPU. */
 export function withoutCudaKernel(graph: Graph): readonly string[] {
   return [...new Set(operatorsOf(graph))].filter((op) => !CUDA_OPERATORS.has(op));

@@ -12,7 +12,9 @@ export const WEBGPU_SESSION = {
 /**
  * Operators with a rule that WebGPU has no right kernel for, and that no others take the place of.
  */
-export const REFUSED_ON_WEBGPU: ReadonlySet<string> = new Set(["Cos", "Sin"]);
+export const REFUSED_ON_WEBGPU: ReadonlySet<string> = new Set(
+  "Acos Asin Atan Cos Sin Tan".split(" "),
+);
 
 /**
  * Operators without a float32 kernel, which ONNX Runtime gives to the CPU with copies both ways.

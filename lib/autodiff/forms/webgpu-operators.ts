@@ -21,7 +21,7 @@ import { lowerConv, lowerConvTranspose, type Lowered } from "./webgpu-convolutio
  * Conv of three axes in groups, or of more than four outputs a group where four or two at once do
  * not go into them; a ConvTranspose of three axes, or with one output and several inputs in each of
  * some groups; a Slice backwards from elsewhere than the end; a Split into more than ten; a MatMul
- * with a vector; a ReduceLogSumExp of large values; Sin and Cos.
+ * with a vector; a ReduceLogSumExp of large values; Sin, Cos and Tan, and their inverses.
  */
 export const webgpuLowering: Lowering = (graph, node) => {
   const lower = Object.hasOwn(LOWERINGS, node.op) ? LOWERINGS[node.op] : undefined;
@@ -51,10 +51,14 @@ const ofFloats =
 const MOST_PARTS = 9;
 
 const LOWERINGS: Readonly<Record<string, Lower>> = {
+  Acos: inexact,
+  Asin: inexact,
+  Atan: inexact,
   Conv: lowerConv,
   ConvTranspose: lowerConvTranspose,
   Cos: inexact,
   Sin: inexact,
+  Tan: inexact,
 
   // at inference it passes on what it gets
   Dropout: ({ node }) => (node.outputs.length === 1 ? node.inputs[0]! : null),

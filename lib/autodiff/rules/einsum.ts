@@ -10,16 +10,17 @@ import { expandTo, reshapeTo } from "../shaping.ts";
  *     dA[a] = sum of dY[out] B[b] ..., over the letters that `a` lacks
  *
  * A letter that `a` shares with no other term is an axis that A alone is summed over: dA is
- * repeated along it.
+ * repeated along it. An axis of length 1 that is repeated to that of another term is left out of its
+ * own.
  *
  * Source: ONNX operator Einsum-12.
  *
  * @throws UnsupportedGradientError for a letter twice in one term (a diagonal).
  */
 export const einsumVjp: VjpRule = (context) => {
-  const { graph, node, inputs, facts } = context;
-  const { terms, output } = parseEinsum(node, facts);
-  const diagonal = terms.find((term) => new Set(term.split("")).size < term.length);
+  const { graph, node, facts } = context;
+  const { terms: written, output } = parseEinsum(node, facts);
+  const diagonal = written.find((term) => new Set(term.split("")).size < term.length);
   if (diagonal !== undefined) {
     throw new UnsupportedGradientError(
       node,
@@ -27,6 +28,21 @@ export const einsumVjp: VjpRule = (context) => {
       "choose a layer before it",
     );
   }
+
+  const shapes = context.inputs.map((value) => graph.shapeOf(value));
+  const isRepeated = (letter: string, length: number) =>
+    length === 1 && shapes.some((shape, i) => shape[written[i]!.indexOf(letter)]! > 1);
+  const kept = shapes.map((shape, i) =>
+    [...shape.keys()].filter((axis) => !isRepeated(written[i]![axis]!, shape[axis]!)),
+  );
+  const terms = kept.map((axes, i) => axes.map((axis) => written[i]![axis]).join(""));
+  const inputs = kept.map((axes, i) =>
+    reshapeTo(
+      graph,
+      context.inputs[i]!,
+      axes.map((axis) => shapes[i]![axis]!),
+    ),
+  );
 
   const pullTerm = (dY: string, index: number): string => {
     const term = terms[index]!;
@@ -38,8 +54,8 @@ export const einsumVjp: VjpRule = (context) => {
     const operands = [dY, ...inputs.filter((_, i) => i !== index)];
     const sum = graph.emit("Einsum", operands, { equation });
     const shape = graph.shapeOf(inputs[index]!);
-    const kept = shape.map((length, axis) => (reached.includes(term[axis]!) ? length : 1));
-    return expandTo(graph, reshapeTo(graph, sum, kept), shape);
+    const lengths = shape.map((length, axis) => (reached.includes(term[axis]!) ? length : 1));
+    return reshapeTo(graph, expandTo(graph, reshapeTo(graph, sum, lengths), shape), shapes[index]!);
   };
   // letters for an ellipsis too, which WebGPU does not know
   const y = graph.emit("Einsum", inputs, { equation: `${terms.join()}->${output}` });

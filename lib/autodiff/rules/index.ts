@@ -35,6 +35,7 @@ import { matMulVjp } from "./mat-mul.ts";
 import { maxPoolVjp } from "./max-pool.ts";
 import { meanVjp } from "./mean.ts";
 import { mishVjp } from "./mish.ts";
+import { modVjp } from "./mod.ts";
 import { mulVjp } from "./mul.ts";
 import { negVjp } from "./neg.ts";
 import { pReluVjp } from "./p-relu.ts";
@@ -54,6 +55,7 @@ import { reshapeVjp } from "./reshape.ts";
 import { resizeVjp } from "./resize.ts";
 import { scatterNdVjp } from "./scatter-nd.ts";
 import { seluVjp } from "./selu.ts";
+import { shrinkVjp } from "./shrink.ts";
 import { sigmoidVjp } from "./sigmoid.ts";
 import { sinVjp } from "./sin.ts";
 import { sliceVjp } from "./slice.ts";
@@ -70,13 +72,20 @@ import { thresholdedReluVjp } from "./thresholded-relu.ts";
 import { tileVjp } from "./tile.ts";
 import { topKVjp } from "./top-k.ts";
 import { transposeVjp } from "./transpose.ts";
+import { trigonometricVjp } from "./trigonometric.ts";
 import { triluVjp } from "./trilu.ts";
 import { whereVjp } from "./where.ts";
 
 /** The gradient rule of each operator, by its ONNX name. */
 export const RULES: Readonly<Record<string, VjpRule>> = {
   Abs: absVjp,
+  Acos: trigonometricVjp,
+  Acosh: trigonometricVjp,
   Add: sumVjp,
+  Asin: trigonometricVjp,
+  Asinh: trigonometricVjp,
+  Atan: trigonometricVjp,
+  Atanh: trigonometricVjp,
   AveragePool: averagePoolVjp,
   BatchNormalization: batchNormalizationVjp,
   Cast: castVjp,
@@ -87,6 +96,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Conv: convVjp,
   ConvTranspose: convTransposeVjp,
   Cos: cosVjp,
+  Cosh: trigonometricVjp,
   CumSum: cumSumVjp,
   DepthToSpace: depthToSpaceVjp,
   Div: divVjp,
@@ -118,6 +128,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Mean: meanVjp,
   Min: extremumVjp,
   Mish: mishVjp,
+  Mod: modVjp,
   Mul: mulVjp,
   Neg: negVjp,
   PRelu: pReluVjp,
@@ -139,8 +150,10 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   ScatterElements: scatterNdVjp,
   ScatterND: scatterNdVjp,
   Selu: seluVjp,
+  Shrink: shrinkVjp,
   Sigmoid: sigmoidVjp,
   Sin: sinVjp,
+  Sinh: trigonometricVjp,
   Slice: sliceVjp,
   Softmax: softmaxVjp,
   Softplus: softplusVjp,
@@ -151,6 +164,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Squeeze: reshapeVjp,
   Sub: subVjp,
   Sum: sumVjp,
+  Tan: trigonometricVjp,
   Tanh: tanhVjp,
   ThresholdedRelu: thresholdedReluVjp,
   Tile: tileVjp,

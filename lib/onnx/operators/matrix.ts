@@ -128,11 +128,11 @@ const einsumShapes: Infer = (node, inputs) => {
   terms.forEach((term, index) => {
     const { shape } = input(node, inputs, index);
     term.split("").forEach((letter, axis) => {
-      const length = lengths.get(letter) ?? shape[axis]!;
-      if (length !== shape[axis]) {
-        throw mismatch(node, `axis '${letter}' is both ${length} and ${shape[axis]} long`);
+      const [length = 1, given = 1] = [lengths.get(letter), shape[axis]];
+      if (length !== given && length !== 1 && given !== 1) {
+        throw mismatch(node, `axis '${letter}' is both ${length} and ${given} long`);
       }
-      lengths.set(letter, length);
+      lengths.set(letter, length === 1 ? given : length);
     });
   });
   const shape = output.split("").map((letter) => {

@@ -1,15 +1,22 @@
+import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
-import type { Node } from "../model.ts";
-import { describeNode, intsAttribute, mismatch, requiredInput } from "../node.ts";
-import { formatShape, sizeOf } from "../tensor.ts";
+import type { Node, Value } from "../model.ts";
+import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
 import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
-import { notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
-import { slidingWindows, windowAttributes } from "./window.ts";
+import { type Emitter, notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
+import {
+  padsOf,
+  shapeAttributes,
+  slidingWindows,
+  windowAttributes,
+  withOverhang,
+} from "./window.ts";
 
 /** A MaxPool, AveragePool or LpPool node at the size of its input. */
 export type Pool = Omit<Convolution, "group">;
@@ -75,6 +82,44 @@ const maxUnpool: Operator = {
   },
 };
 
+/** Smallest normal float32: a root has a finite slope there. */
+const SMALLEST = 2 ** -126;
+
+/**
+ * (sum of |X|^p)^(1 / p). Where all of it is 0, so is the gradient, as PyTorch's of a length.
+ *
+ * @param sumOf writes the sum of a value over what is pooled
+ */
+function writeLength(node: Node, emitter: Emitter, sumOf: (value: Value) => Value): void {
+  const { p = 2 } = node.attributes;
+  // a float at opset 1
+  const exponent = typeof p === "object" && "float" in p ? p.float : intAttribute(node, "p", 2);
+  const size = emitter.emit("Abs", [requiredInput(node, 0)]);
+  const sum = sumOf(emitter.emit("Pow", [size, emitter.scalar(exponent)]));
+  const positive = emitter.emit("Max", [sum, emitter.scalar(SMALLEST)]);
+  emitter.end("Pow", [positive, emitter.scalar(1 / exponent)]);
+}
+
+/** A convolution of each channel by itself, with weights of 1. Source: ONNX operator LpPool-18. */
+const lpPool: Operator = {
+  infer: pool,
+  unroll: (node, inputs, emitter) => {
+    const { windows, outputShape } = parsePool(node, inputs);
+    const channels = outputShape[1]!;
+    const { kernel_shape: kernel, ...attributes } = shapeAttributes(windows);
+    const shape = [channels, 1, ...kernel];
+    if (sizeOf(shape) > MAX_MADE_ELEMENTS) {
+      const what = `${sizeOf(shape)} weights of windows`;
+      throw new BudgetError(describeNode(node), what, MAX_MADE_ELEMENTS);
+    }
+    const ones = emitter.constant(floatTensor(shape, filled(sizeOf(shape), 1)));
+    const pads = padsOf(windows.map(withOverhang));
+    writeLength(node, emitter, (value) =>
+      emitter.emit("Conv", [value, ones], { ...attributes, group: channels, pads }),
+    );
+  },
+};
+
 /** Dilations came with opset 19. */
 const undilated: Upgrade = (node) => {
   if (intsAttribute(node, "dilations", []).some((dilation) => dilation !== 1)) {
@@ -89,13 +134,21 @@ const globalPool: Infer = (node, inputs) => {
   return [{ type, shape: keepDims(shape, reducedAxes(node, inputs)) }];
 };
 
+const globalLpPool: Operator = {
+  infer: globalPool,
+  unroll: (node, inputs, emitter) => {
+    const axes = emitter.ints(...reducedAxes(node, inputs));
+    writeLength(node, emitter, (value) => emitter.emit("ReduceSum", [value, axes]));
+  },
+};
+
 /** Operators that make one number of each place of a window, or of all places. */
 export const pools: Operators = {
   MaxPool: { infer: maxPool },
   AveragePool: { infer: pool, upgrade: undilated },
-  LpPool: { infer: pool },
+  LpPool: lpPool,
   MaxUnpool: maxUnpool,
   GlobalAveragePool: { infer: globalPool },
   GlobalMaxPool: { infer: globalPool },
-  GlobalLpPool: { infer: globalPool },
+  GlobalLpPool: globalLpPool,
 };
