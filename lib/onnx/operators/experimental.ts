@@ -1,7 +1,9 @@
+import { DataType } from "../element-type.ts";
 import type { Node, Value } from "../model.ts";
 import {
   floatAttribute,
   floatsAttribute,
+  intAttribute,
   intsAttribute,
   mismatch,
   requiredInput,
@@ -69,16 +71,34 @@ const crop: Upgrade = (node, rewriting) => {
 };
 
 /**
+ * A tensor of one value, of a shape that is an attribute, an input, or that of an input, with more
+ * axes or not: the first state of PyTorch's recurrent layers before opset 9.
+ */
+const constantFill: Upgrade = (node, rewriting) => {
+  const emitter = new Emitter(node, rewriting);
+  const [given] = node.inputs;
+  const isShape = intAttribute(node, "input_as_shape", 0) === 1;
+  const stated = () => emitter.ints(...intsAttribute(node, "shape", []));
+  const own = given ? (isShape ? given : emitter.emit("Shape", [given])) : stated();
+  const more = intsAttribute(node, "extra_shape", []);
+  const shape = more.length > 0 ? emitter.join([own, emitter.ints(...more)], 0) : own;
+  const value = { tensor: floatTensor([1], [floatAttribute(node, "value", 0)]) };
+  const filled = emitter.emit("ConstantOfShape", [shape], { value });
+  return emitter.ending("Cast", [filled], { to: intAttribute(node, "dtype", DataType.float) });
+};
+
+/**
  * Operators that ONNX once tried out, and that converters of the time wrote, CoreML's above all.
- * They never were of an opset; ONNX Runtime has them as of 1.
+ * They never were of an opset; ONNX Runtime has most of them as of 1.
  *
- * Source: ONNX Runtime, `contrib_ops` of domain "".
+ * Source: ONNX Runtime, `contrib_ops` of domain ""; of ConstantFill, ONNX 1.3.
  */
 export const experiments: Operators = {
   Affine: { upgrade: affine },
   ScaledTanh: { upgrade: scaled("Tanh") },
   ParametricSoftplus: { upgrade: scaled("Softplus") },
   ImageScaler: { upgrade: imageScaler },
+  ConstantFill: { upgrade: constantFill },
   Crop: { upgrade: crop },
   DynamicSlice: { upgrade: (node) => [{ ...node, op: "Slice" }] },
 };

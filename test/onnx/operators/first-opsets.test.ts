@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { type Attributes, float, type Graph } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor, sizeOf, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { checkUpgrade, checkUpgradeTo } from "../../support/check-upgrade.ts";
 import { runModel } from "../../support/operator-oracle.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -170,6 +170,21 @@ describe("operators of opsets before 7 compute the same in opset 18", () => {
       await checkUpgradeTo(wanted, model(given), opset, { x });
     },
   );
+
+  test.each([
+    { inputs: "_", attributes: { shape: [2, 6] }, shape: [2, 6] },
+    { inputs: "x", attributes: { extra_shape: [2] }, shape: [...x.shape, 2] },
+    { inputs: "lengths", attributes: { input_as_shape: 1, dtype: 1 }, shape: [3, 2] },
+  ])("ConstantFill of '$inputs' $attributes", async ({ inputs, attributes, shape }) => {
+    const graph = sketch({
+      inputs: { x: x.shape },
+      nodes: [node("ConstantFill", inputs, "y", { value: float(3), ...attributes })],
+      outputs: ["y"],
+      initializers: { lengths: intsTensor([3, 2]) },
+    });
+    const y = floatTensor(shape, new Float32Array(sizeOf(shape)).fill(3));
+    await checkUpgradeTo({ y }, graph, 6, { x });
+  });
 
   test("a fully connected layer whose bias is said to broadcast", async () => {
     const graph = (attributes: Attributes): Graph =>
