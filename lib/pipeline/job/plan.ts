@@ -26,9 +26,10 @@ interface PlanFacts extends Pick<JobPlan, "jobId" | "requestHash" | "provider"> 
   readonly createdAt: Date;
 }
 
+/** As it will be read again, to the order of its fields: sheets are made of that, in any process. */
 export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
   const deadline = deadlineOf(facts.createdAt, resolved.seconds, resolved.channels.length);
-  return {
+  return planSchema.parse({
     version: 1,
     codeVersion: CODE_VERSION,
     ...facts,
@@ -36,7 +37,7 @@ export function planJob(resolved: ResolvedRequest, facts: PlanFacts): JobPlan {
     deadline: deadline.toISOString(),
     total: resolved.channels.length,
     ...resolved,
-  };
+  });
 }
 
 /** When what has not ended becomes failed: a day, and the time that so many images take. */

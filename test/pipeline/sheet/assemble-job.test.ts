@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { decodeImage } from "../../../lib/image/png.ts";
 import { type AssembleDeps, assembleJob } from "../../../lib/pipeline/sheet/assemble-job.ts";
 import { cancelJob } from "../../../lib/pipeline/job/cancel-job.ts";
+import { Jobs } from "../../../lib/pipeline/job/jobs.ts";
 import { readJobStatus } from "../../../lib/pipeline/job/job-status.ts";
 import { jobIdOf, roundKeys } from "../../../lib/pipeline/keys.ts";
 import type { Completion } from "../../../lib/pipeline/job/tally.ts";
@@ -111,9 +112,10 @@ test("racing assemblers, and one that ends before the marker, complete a job onc
   const before = await pipeline.store.get(roundKeys(jobId).montage());
   const manifest = await pipeline.store.get(roundKeys(jobId).manifest);
 
+  // each in a process of its own, which reads the plan that the first one made
   const assemblers = Array.from({ length: 4 }, () => assemblerOf(pipeline));
   const outcomes = await Promise.all(
-    assemblers.map(({ deps }) => assembleJob(pipeline.jobs.open(jobId), deps)),
+    assemblers.map(({ deps }) => assembleJob(new Jobs(pipeline.store).open(jobId), deps)),
   );
   expect(outcomes.filter((outcome) => outcome === "completed")).toHaveLength(1);
   expect(assemblers.flatMap(({ completions }) => completions)).toHaveLength(1);
