@@ -30,17 +30,3 @@ export function requireConstantVector(
   const constant = context.facts[index]?.constant;
   return constant?.type === "float32" ? constant.data : requireConstant(context, index, what);
 }
-
-/** @throws UnsupportedGradientError if one of these inputs depends on the image. */
-export function refuseActive(
-  { node, isActive }: VjpContext,
-  indices: readonly number[],
-  what: string,
-): void {
-  if (!indices.some(isActive)) return;
-  throw new UnsupportedGradientError(
-    node,
-    `${what} depends on the image`,
-    "choose a layer before it",
-  );
-}

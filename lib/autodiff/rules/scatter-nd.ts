@@ -6,7 +6,7 @@ import { emitForward, oneOutput } from "../forward.ts";
 import { gatherAdjoint } from "../gather-adjoint.ts";
 import { picked, placesOf } from "../places.ts";
 import type { NodeVjp, VjpContext, VjpRule } from "../rule.ts";
-import { reshapeTo, slice } from "../shaping.ts";
+import { reshapeTo, slice, zeros } from "../shaping.ts";
 
 /**
  * Replacement by places: Y = X, but Y[places[i]] = U[i], of single elements (ScatterElements) or of
@@ -17,21 +17,19 @@ import { reshapeTo, slice } from "../shaping.ts";
  *     is in its place;   with "add" dX = dY, dU[i] = dY[places[i]]
  *
  * X, Y: any shape; U: a row for each place. Replacement is emitted as a Gather from the rows of X
- * and U, one after the other: its adjoint is theirs. It takes constant indices, which tell whether
- * two of them are the same.
+ * and U, one after the other: its adjoint is theirs. Where the indices are computed while the
+ * network runs, ONNX wants no place twice, and each update gets the gradient of its place.
  *
  * Source: ONNX operators ScatterND-18 and ScatterElements-18.
  *
- * @throws UnsupportedGradientError for replacement by indices that are computed while the network
- *   runs, and for the reductions mul, max and min.
+ * @throws UnsupportedGradientError for the reductions mul, max and min.
  */
 export const scatterNdVjp: VjpRule = (context) => {
   const { node, facts } = context;
   const reduction = stringAttribute(node, "reduction", "none");
-  if (reduction === "none") return replaced(context);
-  if (reduction === "add") {
-    return facts[1] && !facts[1].constant ? addedByComputed(context) : added(context);
-  }
+  const isComputed = facts[1] !== null && facts[1]?.constant === undefined;
+  if (reduction === "none") return isComputed ? replacedByComputed(context) : replaced(context);
+  if (reduction === "add") return isComputed ? addedByComputed(context) : added(context);
   throw new UnsupportedGradientError(
     node,
     `its reduction is '${reduction}'`,
@@ -83,13 +81,28 @@ function rowsOf(context: VjpContext) {
   };
 }
 
-function addedByComputed(context: VjpContext): NodeVjp {
+function replacedByComputed(context: VjpContext): NodeVjp {
   const { graph, node, input } = context;
-  const [x, indices] = [input(0), input(1)];
-  const read = (dY: Value) => {
-    if (node.op === "ScatterND") return graph.emit("GatherND", [dY, indices]);
-    const axis = axisAttribute(node, graph.shapeOf(x).length, 0);
-    return graph.emit("GatherElements", [dY, indices], { axis });
-  };
-  return oneOutput(context, emitForward(context), (dY) => [() => dY, null, () => read(dY)]);
+  const none = zeros(graph, graph.shapeOf(input(2)));
+  return oneOutput(context, emitForward(context), (dY) => [
+    () => graph.emit(node.op, [dY, input(1), none], node.attributes),
+    null,
+    () => readAt(context, dY),
+  ]);
+}
+
+function addedByComputed(context: VjpContext): NodeVjp {
+  return oneOutput(context, emitForward(context), (dY) => [
+    () => dY,
+    null,
+    () => readAt(context, dY),
+  ]);
+}
+
+/** What lies where the updates went. */
+function readAt({ graph, node, input }: VjpContext, dY: Value): Value {
+  const indices = input(1);
+  if (node.op === "ScatterND") return graph.emit("GatherND", [dY, indices]);
+  const axis = axisAttribute(node, graph.shapeOf(dY).length, 0);
+  return graph.emit("GatherElements", [dY, indices], { axis });
 }
