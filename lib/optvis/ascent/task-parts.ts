@@ -27,8 +27,8 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
     const key = JSON.stringify([objective, diversity]);
     const known = parts.get(key) ?? {
       numbers: new Set<number>(),
-      // what a rectifier holds back is no part of what the layer sees
-      part: { ...task, objective, diversity, layer: aim.kind === "layer" ? task.layer : layer },
+      // what a rectifier holds back is no part of what the layer sees, or of its directions
+      part: { ...task, objective, diversity, layer: aim.kind === "channels" ? layer : task.layer },
     };
     const [first, images] = among ? [number - among.index, among.images] : [number, 1];
     for (let i = 0; i < images; i++) known.numbers.add(first + i);

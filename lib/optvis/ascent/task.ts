@@ -17,7 +17,7 @@ interface AnyTask {
     /** Length of axis 1. */
     readonly channels: number;
   };
-  /** Raised in place of the layer's output, by all targets but `layer`. @default the output */
+  /** Raised in place of the layer's output where channels are. @default the output */
   readonly raised?: Value | undefined;
   /** 1-based: the layer's channels, or numbers of the targets. */
   readonly channels: readonly number[];

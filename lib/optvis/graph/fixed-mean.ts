@@ -1,3 +1,5 @@
+import { channelAxes } from "../../onnx/channel-axis.ts";
+import type { Value } from "../../onnx/model.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "./layer-pass.ts";
 import { PlaceMeans } from "./place-means.ts";
@@ -19,4 +21,15 @@ export function fixesMean(
   const graph = specialise(model, imageShapeOf(model, 1, inputSize));
   const means = new PlaceMeans(graph, { rank: shape.length, channelAxis });
   return means.isFixed(value) ? node : null;
+}
+
+/** Whether of any of these values no image raises the mean of a channel. */
+export function fixesMeanOf(values: readonly Value[], { model, inputSize }: NetworkModel): boolean {
+  const graph = specialise(model, imageShapeOf(model, 1, inputSize));
+  const axes = channelAxes(graph);
+  return values.some((value) => {
+    const rank = graph.facts.get(value)?.shape.length ?? 0;
+    if (rank < 3 || graph.unbatched.has(value)) return false;
+    return new PlaceMeans(graph, { rank, channelAxis: axes.get(value) ?? 1 }).isFixed(value);
+  });
 }

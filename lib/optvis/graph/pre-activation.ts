@@ -1,20 +1,82 @@
-import type { Model, Value } from "../../onnx/model.ts";
+import type { Model, Node, Value } from "../../onnx/model.ts";
+import { standardNode } from "../../onnx/node.ts";
 import type { TargetLayer } from "./layer-pass.ts";
 
+/** Operators that pass each channel's values on, the largest of some, or their mean. */
+const PASS_ON: ReadonlySet<string> = new Set(
+  (
+    "Concat DepthToSpace Dropout Flatten Identity Pad Reshape Resize Slice Split Squeeze Transpose " +
+    "Unsqueeze AveragePool GlobalAveragePool GlobalMaxPool MaxPool ReduceMax ReduceMean"
+  ).split(" "),
+);
+
+/** What would be a layer's output, were it not rectified. */
+export interface PreActivation {
+  readonly value: Value;
+  /** What feeds the rectifiers on the way to the layer. */
+  readonly rectified: readonly Value[];
+}
+
 /**
- * What feeds a rectifier: the value that a ReLU, or a clamp from zero such as ReLU6, cuts off.
+ * What feeds a layer's rectifiers: the value that a ReLU, or a clamp from zero such as ReLU6, cuts
+ * off; where several are joined, or a pool looks at them, what that would make of what feeds them.
  *
  * Where a channel is silent a rectifier passes no gradient on, so an ascent on its output may have
  * nowhere to go; what feeds it rises all the same.
  *
- * @returns `null` if the layer is no rectifier
+ * @param model with the values that `withPreActivations` adds
+ * @returns `null` if the layer is not rectified
  */
-export function preActivation({ graph, folded }: Model, { value }: TargetLayer): Value | null {
-  const node = graph.nodes.find(({ outputs }) => outputs.includes(value));
-  if (node === undefined || node.domain !== "") return null;
-  const isRelu = node.op === "Relu";
-  const low = node.inputs[1] ?? "";
-  const bound = graph.initializers.get(low) ?? folded.get(low);
-  const isClampFromZero = node.op === "Clip" && bound?.type === "float32" && bound.data[0] === 0;
-  return isRelu || isClampFromZero ? node.inputs[0]! : null;
+export function preActivation(model: Model, { value }: TargetLayer): PreActivation | null {
+  const makerOf = (made: Value) => model.graph.nodes.find(({ outputs }) => outputs.includes(made));
+  const own = makerOf(value);
+  const fed = own === undefined ? null : rectifiedBy(own, model);
+  if (fed !== null) return { value: fed, rectified: [fed] };
+  const unrectified = unrectifiedName(value);
+  const rectifiedBefore = (made: Value): readonly Value[] => {
+    const maker = made.endsWith(UNRECTIFIED) ? makerOf(made) : undefined;
+    if (maker === undefined) return [made];
+    // behind the first are sizes and axes
+    return (maker.op === "Concat" ? maker.inputs : maker.inputs.slice(0, 1)).flatMap(
+      rectifiedBefore,
+    );
+  };
+  if (makerOf(unrectified) === undefined) return null;
+  return { value: unrectified, rectified: rectifiedBefore(unrectified) };
 }
+
+/**
+ * The model, and for each value that rectified ones become on the way to a layer the same of what
+ * feeds the rectifiers. No other node reads these.
+ */
+export function withPreActivations(model: Model): Model {
+  const feeding = new Map<Value, Value>();
+  const nodes = model.graph.nodes.flatMap((node): readonly Node[] => {
+    const fed = rectifiedBy(node, model);
+    if (fed !== null) {
+      feeding.set(node.outputs[0]!, fed);
+      return [node];
+    }
+    const inputs = node.inputs.map((input) => feeding.get(input) ?? input);
+    const isUnrectified = inputs.join() !== node.inputs.join();
+    if (!isUnrectified || node.domain !== "" || !PASS_ON.has(node.op)) return [node];
+    const outputs = node.outputs.map((value) => value && unrectifiedName(value));
+    outputs.forEach((value, i) => feeding.set(node.outputs[i]!, value));
+    const { op, attributes } = node;
+    return [node, standardNode({ op, inputs, outputs, attributes })];
+  });
+  return feeding.size === 0 ? model : { ...model, graph: { ...model.graph, nodes } };
+}
+
+/** What a rectifier rectifies; `null` of a node that is none. */
+function rectifiedBy({ op, domain, inputs }: Node, { graph, folded }: Model): Value | null {
+  if (domain !== "") return null;
+  const low = inputs[1] ?? "";
+  const bound = graph.initializers.get(low) ?? folded.get(low);
+  const isClampFromZero = op === "Clip" && bound?.type === "float32" && bound.data[0] === 0;
+  return op === "Relu" || isClampFromZero ? inputs[0]! : null;
+}
+
+/** No exporter ends a name so. */
+const UNRECTIFIED = " unrectified";
+const unrectifiedName = (value: Value): Value => `${value}${UNRECTIFIED}`;

@@ -10,6 +10,7 @@ import type { Model } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
 import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
 import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { withPreActivations } from "../../optvis/graph/pre-activation.ts";
 import { layerProblems } from "./layer-problems.ts";
 
 /** Which of red (0), green (1) and blue (2) each plane is. */
@@ -38,7 +39,7 @@ export async function analyseNetwork(network: Network, known?: Model): Promise<A
   refuseOtherInputs(read.graph, imageInputOf(read.graph));
   const folded = shareWeights(await foldConstants(read));
   const model: NetworkModel = {
-    model: folded,
+    model: withPreActivations(folded),
     fingerprint: fingerprintOf(file, constants),
     inputSize: { width, height },
     scale,

@@ -5,10 +5,11 @@ import {
   type LayerAtSize,
   vectorAt,
 } from "../../optvis/ascent/image-activation.ts";
+import { onceMade } from "../../optvis/ascent/once-made.ts";
 import type { Aim, Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
-import { imageShapeOf, mapShapeAt } from "../../optvis/graph/layer-pass.ts";
+import { imageShapeOf, mapShapeAt, type TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import { placeOf } from "../request/each-place.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
@@ -22,6 +23,8 @@ const DIVERSITY_WEIGHT = 0.5;
 
 /** What targets are looked for in. */
 export interface TargetSurroundings extends LayerAtSize {
+  /** What is raised in place of the layer's output where channels are. */
+  readonly raised: TargetLayer;
   /** What the files hold that targets name. */
   readonly files: ReadonlyMap<string, TargetContents>;
   /** An image's planes as the network takes them. */
@@ -39,11 +42,10 @@ export async function ascentTargets(
   numbers: readonly number[],
   surroundings: TargetSurroundings,
 ): Promise<readonly (Target | null)[]> {
-  const { network, layer, size } = surroundings;
+  const { network, layer, raised, size } = surroundings;
   const shape = imageShapeOf(network.model, 1, size);
-  const apart = targets.some(({ diversity }) => diversity !== undefined)
-    ? diversityValue(network.model, layer, shape)
-    : null;
+  const apartIn = (seen: TargetLayer) => onceMade(() => diversityValue(network.model, seen, shape));
+  const [apartOfChannels, apartOfOthers] = [apartIn(raised), apartIn(layer)];
   const units = targetUnits(targets);
   const aims = new Map<RequestTarget, Aim>();
   for (const { target } of numbers.flatMap((number) => units[number - 1] ?? [])) {
@@ -56,6 +58,7 @@ export async function ascentTargets(
     // a channel alone begins as it does in a request of channels
     const drawnAs = sole === null ? nameOf(target, index, surroundings) : channelPlace(sole);
     if (images === 1) return { drawnAs, aim, among: null };
+    const apart = aim.kind === "channels" ? apartOfChannels() : apartOfOthers();
     if (apart === null) throw new Error(`internal: no map before '${layer.name}' to differ in`);
     return { drawnAs, aim, among: { index, images, ...apart, weight: DIVERSITY_WEIGHT } };
   });

@@ -39,7 +39,7 @@ export async function ascentTask(
   const targetsAt = async (size: Size) => {
     if (!request.targets) return null;
     const files = task.targetFiles ?? new Map();
-    const surroundings = { engine, network, layer: raised, size, files, toPlanes: asPlanes };
+    const surroundings = { engine, network, layer, raised, size, files, toPlanes: asPlanes };
     return ascentTargets(request.targets, channels, surroundings);
   };
   if (request.method === "fourier") {

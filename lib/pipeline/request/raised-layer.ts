@@ -1,6 +1,6 @@
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { describeNode } from "../../onnx/node.ts";
-import { fixesMean } from "../../optvis/graph/fixed-mean.ts";
+import { fixesMean, fixesMeanOf } from "../../optvis/graph/fixed-mean.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
 import { isMap } from "./fields/targets.ts";
@@ -10,14 +10,15 @@ import type { RenderRequest } from "./request.ts";
 type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
 
 /**
- * The layer whose values are raised: of a rectifier under `fourier` what feeds it, as Lucid does,
- * unless no image raises the mean of that and the mean is asked for; `deepdream` raises the output
- * itself, as deepDreamImage does.
+ * The layer whose values are raised where channels are: of rectifiers under `fourier` what feeds
+ * them, unless no image raises the mean of that and the mean is asked for; `deepdream` raises the
+ * output itself, as deepDreamImage does.
  */
 export function raisedLayer(request: Raising, model: NetworkModel, layer: LayerWithChannels) {
-  const value = request.method === "fourier" ? preActivation(model.model, layer) : null;
-  const fed = value === null ? layer : { ...layer, value };
-  return raisesMeans(request) && fixesMean(model, fed) ? layer : fed;
+  const isOfFed = request.method === "fourier" && raisesChannels(request);
+  const fed = isOfFed ? preActivation(model.model, layer) : null;
+  if (fed === null || (raisesMeans(request) && fixesMeanOf(fed.rectified, model))) return layer;
+  return { ...layer, value: fed.value };
 }
 
 /** That no image raises the mean of the layer's channels, where that is what is asked for. */
@@ -27,6 +28,11 @@ export function fixedMeanProblems(request: Raising, model: NetworkModel, layer: 
   return [
     `objective: no image raises the mean of a channel of layer '${layer.name}': ${describeNode(fixing)} makes it the same for all; give "rectified", or choose another layer`,
   ];
+}
+
+/** Whether any target is of channels: all others raise the output. */
+function raisesChannels({ targets }: Raising): boolean {
+  return targets === undefined || targets.some(({ channel, channels }) => channel ?? channels);
 }
 
 /** Whether it raises the mean of a map of channels. */

@@ -3,7 +3,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { imageActivation } from "../../../lib/optvis/ascent/image-activation.ts";
-import { preActivation } from "../../../lib/optvis/graph/pre-activation.ts";
 import { normal } from "../../support/random.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { networkOf } from "./engine-task.ts";
@@ -46,27 +45,4 @@ test("an image's activation is that of the pixels scaled, resized to what the ne
     const { data: mean } = await imageActivation(beholder, spotted);
     expect([...mean.subarray(0, 6)]).toEqual([4, 4, 4, 4, 4, 4]);
   }
-});
-
-test("what feeds a rectifier, and of no other layer anything", () => {
-  const constants = { w, zero: floatTensor([], [0]), six: floatTensor([], [6]) };
-  const network = networkOf(
-    [
-      node("Conv", "image w", "sums"),
-      node("Relu", "sums", "relu"),
-      node("Clip", "relu zero six", "relu6"),
-      node("Clip", "relu6 six", "other"),
-      node("LeakyRelu", "other", "y"),
-    ],
-    constants,
-    SIZE,
-  );
-  const fed = (name: string) => preActivation(network.network.model, network.layer(name));
-  expect(["relu", "relu6", "other", "y", "sums"].map(fed)).toEqual([
-    "sums",
-    "relu",
-    null,
-    null,
-    null,
-  ]);
 });

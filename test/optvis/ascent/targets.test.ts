@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { CENTRE, type Target } from "../../../lib/optvis/ascent/target.ts";
 import { selectionOf } from "../../../lib/optvis/ascent/targets.ts";
+import { taskParts } from "../../../lib/optvis/ascent/task-parts.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
 import { type FloatTensor, floatTensor } from "../../../lib/onnx/tensor.ts";
 import { normal } from "../../support/random.ts";
@@ -50,6 +51,17 @@ const mixed: readonly Target[] = [
     among: null,
   },
 ];
+
+test("channels are raised in what feeds the layer, all others in the layer itself", () => {
+  const parts = taskParts({ ...task(mixed), raised: "fed" });
+  const raised = parts.map(({ task: { layer, targets, channels: numbers } }) => {
+    return numbers.map((number) => [targets![number - 1]!.aim.kind, layer.value]);
+  });
+  const { value } = kinked.target("conv3");
+  expect(new Set(raised.flat().map((each) => each.join(" ")))).toEqual(
+    new Set(["channels fed", `layer ${value}`, `direction ${value}`]),
+  );
+});
 
 test("a target that is one channel is that channel, byte for byte", async () => {
   const target = channels([[3, 1]], { drawnAs: 2 });

@@ -52,12 +52,14 @@ async function foundOf(
   numbers: readonly number[],
 ): Promise<readonly (Target | null)[]> {
   const w = floatTensor([2, 3, 1, 1], [1, 2, -1, 0.5, 0, 1]);
-  const { network, target } = networkOf([node("Conv", "image w", "y")], { w }, SIZE);
+  const nodes = [node("Conv", "image w", "sums"), node("Relu", "sums", "y")];
+  const { network, target } = networkOf(nodes, { w }, SIZE);
   const value = floatTensor([1, 2, 4, 5], ACTIVATION);
   return ascentTargets(targets, numbers, {
     engine: { evaluate: () => Promise.resolve({ value }) },
     network,
     layer: target("y"),
+    raised: target("sums"),
     size: SIZE,
     files,
     toPlanes: ({ width, height }) => ({ width, height, data: new Float32Array(60) }),
@@ -92,6 +94,15 @@ test("of targets that no image asked for has, nothing is looked at, but of all t
   );
   expect([none, last]).toEqual([null, null]);
   expect([two?.among?.index, three?.among?.index]).toEqual([0, 1]);
+});
+
+test("images differ in what is raised: channels in what feeds a rectifier, others in the layer", async () => {
+  const places = (await found(TARGETS.filter(({ diversity }) => diversity))).map(
+    ({ aim, among }) => [aim.kind, among?.value],
+  );
+  expect(new Set(places.map((place) => place.join(" ")))).toEqual(
+    new Set(["channels sums", "direction y", "layer y"]),
+  );
 });
 
 test("images of a target begin alike, wherever its file lies", async () => {

@@ -35,6 +35,10 @@ beforeAll(async () => {
       node("MatMul", "heads turned", "scores"),
       node("Softmax", "scores", "attention", { axis: -1 }),
       node("Softmax", "more", "classes", { axis: 1 }),
+      node("Concat", "rectified plain", "joined", { axis: 1 }),
+      node("GlobalAveragePool", "joined", "joined_means"),
+      node("Flatten", "joined_means", "flat_means"),
+      node("GlobalMaxPool", "plain", "plain_most"),
       // PyTorch's own arithmetic
       node("ReduceMean", "maps places", "mean"),
       node("Sub", "maps mean", "centred"),
@@ -93,7 +97,7 @@ beforeAll(async () => {
       node("Sub", "maps turn_means_of_maps", "by_turns"),
     ],
     outputs:
-      `attention classes gated residual layer_norm group_norm turned_round rectified_again scaled
+      `attention classes flat_means plain_most gated residual layer_norm group_norm turned_round rectified_again scaled
       adaptive by_lines instance_norm pair_norm by_turns`.split(/\s+/),
     initializers: {
       kernel: normal([4, 3, 3, 3], 1),
@@ -169,6 +173,12 @@ test("behind a ReLU what feeds it is raised, but not the mean that is the same f
   expect(await isOfFed("rectified", MEAN)).toBe(false);
   expect(await isOfFed("written_relu", MEAN)).toBe(false);
   expect(await isOfFed("rectified_again", MEAN)).toBe(false);
+  // joined or pooled: none of them, or all
+  for (const layer of ["joined", "joined_means", "flat_means"]) {
+    expect(await isOfFed(layer, MEAN)).toBe(false);
+    expect(await isOfFed(layer, { ...MEAN, objective: "rectified" })).toBe(true);
+  }
+  expect(await isOfFed("plain_most", MEAN)).toBe(true);
   expect(await isOfFed("written_relu", { ...MEAN, objective: "rectified" })).toBe(true);
   expect(await isOfFed("rectified", { ...MEAN, targets: [{ channel: 2 }] })).toBe(false);
   expect(await isOfFed("rectified", { ...MEAN, objective: "rectified" })).toBe(true);
