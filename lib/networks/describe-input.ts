@@ -1,5 +1,6 @@
 import type { InputConstant } from "../onnx/input-constants.ts";
 import type { Model } from "../onnx/model.ts";
+import { toNumbers } from "../onnx/tensor.ts";
 import { NetworkError } from "./errors.ts";
 import { fittingSide } from "./fitting-side.ts";
 import type { PixelsBeside } from "./hugging-face.ts";
@@ -76,13 +77,14 @@ interface FileFacts {
   readonly size: { readonly width: number; readonly height: number };
   readonly sizeNotices: readonly string[];
   readonly inside: InputNormalisation | null;
+  readonly constants: NetworkInput["constants"];
   /** The pixels that it takes, as far as it tells. */
   readonly takes: GivenPreprocessing | null;
 }
 
 function factsOf(
   model: Model,
-  { sizePx = null }: GivenInput,
+  { sizePx = null, constants }: GivenInput,
   where: string,
   beside: PixelsBeside | null,
 ): FileFacts {
@@ -99,6 +101,7 @@ function factsOf(
     size,
     sizeNotices: usualSide === side ? [] : [notice],
     inside,
+    constants: constants?.map((each) => shaped(each, model)),
     takes: inside?.takes ?? (image.isOfBytes ? BYTES : null),
   };
 }
@@ -112,14 +115,14 @@ function asGiven(file: FileFacts, given: GivenInput): DescribedInput {
     taken && !isSame(numbers, taken) ? takenDoubt(inside) : null,
   ].filter((doubt) => doubt !== null);
   const notices = [...sizeNotices, ...doubts.map((doubt) => `${where}: ${doubt}`)];
-  return { input: inputOf(file, given, numbers), notices };
+  return { input: inputOf(file, numbers), notices };
 }
 
 function asSaidBeside(file: FileFacts, given: GivenInput, beside: PixelsBeside): DescribedInput {
   const { channelOrder } = given;
   const numbers = numbersOf(file, { ...beside.given, ...(channelOrder && { channelOrder }) });
   const notices = unsaidNotices(file, `its pixels are taken as ${beside.path} says`);
-  return { input: inputOf(file, given, numbers), notices };
+  return { input: inputOf(file, numbers), notices };
 }
 
 function asAssumed(file: FileFacts, given: GivenInput): DescribedInput {
@@ -130,7 +133,7 @@ function asAssumed(file: FileFacts, given: GivenInput): DescribedInput {
   const isColour = numbers.channelOrder !== "planes";
   const doubt = takes === null && isColour ? `, although ${MOST_WANT}` : "";
   const notices = unsaidNotices(file, `assuming ${assumed}${doubt}`);
-  return { input: inputOf(file, given, { ...numbers, assumed }), notices };
+  return { input: inputOf(file, { ...numbers, assumed }), notices };
 }
 
 /** @throws NetworkError if they do not fit the file */
@@ -143,9 +146,15 @@ function numbersOf({ where, image }: FileFacts, values: GivenPreprocessing): Pre
   }
 }
 
+/** With the shape that it has in the model, where none was given. */
+function shaped({ name, shape, values }: InputConstant, { graph }: Model) {
+  const tensor = graph.initializers.get(name);
+  if (shape !== null || !tensor) return { name, shape: shape ?? [values.length], values };
+  return { name, shape: tensor.shape, values: toNumbers(tensor) };
+}
+
 function inputOf(
-  { image, size }: FileFacts,
-  { constants }: GivenInput,
+  { image, size, constants }: FileFacts,
   pixels: Preprocessing & { readonly assumed?: string },
 ): NetworkInput {
   return { name: image.name, ...size, ...pixels, ...(constants && { constants }) };

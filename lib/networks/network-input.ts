@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { MAX_CONSTANT_VALUES } from "../onnx/input-constants.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { CHANNEL_ORDERS, PREPROCESSING_NAMES, toPreprocessing } from "./preprocessing.ts";
 
@@ -9,9 +10,6 @@ const pixels = z.int({ error: "want whole pixels" }).min(1, { error: "want at le
 const perPlane = z
   .array(finite, { error: "want a list of numbers, one for each plane" })
   .min(1, { error: "want a number for each plane" });
-
-/** Of all constants together: they stand in every plan and manifest. */
-const MAX_CONSTANT_VALUES = 65_536;
 
 const constantsSchema = z
   .array(

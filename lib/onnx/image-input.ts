@@ -44,7 +44,7 @@ export function imageInputOf(graph: Graph): ImageInput {
   if (image && others.length > 0) {
     throw new ModelError(
       `want one input of images, and ${[image, ...others].map(({ name }) => `'${name}'`).join(" and ")} ` +
-        `may each be it; its inputs are ${found}; give all but the image as constants: --input NAME=VALUE.npy`,
+        `may each be it; its inputs are ${found}; give all but the image as constants: --input NAME=VALUE`,
     );
   }
   throw new ModelError(
@@ -86,7 +86,7 @@ export function refuseOtherInputs(graph: Graph, image: ImageInput): void {
   if (others.length === 0) return;
   throw new ModelError(
     `besides its image '${image.name}' it wants ${others.map(describeInput).join(", ")}; give ` +
-      `${others.length > 1 ? "each" : "it"} a value: ${others.map(({ name }) => `--input ${name}=VALUE.npy`).join(" ")}`,
+      `${others.length > 1 ? "each" : "it"} a value: ${others.map(({ name }) => `--input ${name}=VALUE`).join(" ")}`,
   );
 }
 

@@ -2,13 +2,17 @@ import { ModelError } from "./errors.ts";
 import { describeInput } from "./image-input.ts";
 import type { Graph, Value, ValueInfo } from "./model.ts";
 import { fromNumbers } from "./operators/elements.ts";
-import { formatShape, type NumericTensor } from "./tensor.ts";
+import { filled, formatShape, type NumericTensor, sizeOf } from "./tensor.ts";
+
+/** Of all constants of a network together: they stand in every plan and manifest. */
+export const MAX_CONSTANT_VALUES = 65_536;
 
 /** A value that an input has for good. */
 export interface InputConstant {
   readonly name: Value;
-  readonly shape: readonly number[];
-  /** In row-major order. */
+  /** `null`: as the input is declared, lengths that it leaves open as the values fill them, or 1. */
+  readonly shape: readonly number[] | null;
+  /** In row-major order; without a shape, one is of all elements. */
   readonly values: readonly number[];
 }
 
@@ -34,10 +38,18 @@ export function withInputConstants(graph: Graph, constants: readonly InputConsta
   return { ...graph, inputs, initializers };
 }
 
-function tensorFor(input: ValueInfo, { shape, values }: InputConstant): NumericTensor {
+function tensorFor(input: ValueInfo, given: InputConstant): NumericTensor {
   const refuse = (problem: string): never => {
     throw new ModelError(`input ${describeInput(input)}: ${problem}`);
   };
+  const shape = given.shape ?? shapeFor(input.shape ?? [null], given.values.length);
+  const size = sizeOf(shape);
+  const isOfAll = given.shape === null && given.values.length === 1;
+  if (isOfAll && size > MAX_CONSTANT_VALUES) {
+    refuse(`it has ${size} values, and at most ${MAX_CONSTANT_VALUES} can be given`);
+  }
+  const values = isOfAll ? filled(size, given.values[0]!) : given.values;
+  if (values.length !== size) refuse(`given ${values.length} values, want ${size}, or one of all`);
   const isFitting =
     input.shape === null ||
     (input.shape.length === shape.length &&
@@ -51,4 +63,11 @@ function tensorFor(input: ValueInfo, { shape, values }: InputConstant): NumericT
   const broken = values.find((value) => isOfIntegers && !Number.isInteger(value));
   if (broken !== undefined) refuse(`given ${broken}, want whole numbers`);
   return fromNumbers(type, shape, values);
+}
+
+/** A declared shape, for so many values: where one length is open, they tell it. */
+function shapeFor(declared: readonly (number | null)[], count: number): readonly number[] {
+  const known = sizeOf(declared.map((length) => length ?? 1));
+  const isTold = declared.filter((length) => length === null).length === 1 && count % known === 0;
+  return declared.map((length) => length ?? (isTold ? count / known : 1));
 }

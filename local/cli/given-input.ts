@@ -8,8 +8,12 @@ import { decodeUserFile } from "./read-user-file.ts";
 export async function givenInput(flags: InputFlags): Promise<GivenInput> {
   if (!flags.input) return givenPixels(flags);
   const constants: InputConstant[] = [];
-  for (const { name, path } of flags.input) {
-    constants.push({ name, ...(await decodeUserFile(path, decodeNpyNumbers)) });
+  for (const { name, value } of flags.input) {
+    const given =
+      typeof value === "string"
+        ? await decodeUserFile(value, decodeNpyNumbers)
+        : { shape: null, values: value };
+    constants.push({ name, ...given });
   }
   return { ...givenPixels(flags), constants };
 }

@@ -16,13 +16,13 @@ export interface InputFlags {
   readonly scale?: readonly number[];
   readonly range?: number;
   readonly channelOrder?: ChannelOrder;
-  readonly input?: readonly ConstantPath[] | undefined;
+  readonly input?: readonly ConstantValue[] | undefined;
 }
 
-/** Where an input's value is. */
-interface ConstantPath {
+/** An input's value: the file that it is in, or its numbers. */
+interface ConstantValue {
   readonly name: string;
-  readonly path: string;
+  readonly value: string | readonly number[];
 }
 
 const HEADING = "How the network wants its pixels:";
@@ -56,9 +56,9 @@ export function inputOptions(whose = "the network's"): readonly Option[] {
 /** The option that gives an input of the network's graph a value for good. */
 export const constantOption = () =>
   new Option(
-    "--input <name=file.npy>",
-    "value of another input than the image; once for each of them",
-  ).argParser(constantPath);
+    "--input <name=value>",
+    "value of another input than the image, a .npy file or numbers, as 1 or 640,480; once for each of them",
+  ).argParser(constantValue);
 
 /** Adds all of these options. */
 export function addInputOptions(command: Command): void {
@@ -78,21 +78,24 @@ export function firstGiven({ input, ...pixels }: InputFlags): string | null {
   return name === undefined ? null : `--${name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
-/** Parser of one number for each plane of an image, or one for all. */
+/** Parser of one number for each plane of an image, say, or one for all. */
 function numbers(text: string): readonly number[] {
   const values = text.split(",").map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
   if (values.every(Number.isFinite)) return values;
   throw new InvalidArgumentError(
-    'want finite numbers: one, or one for each plane as in "104,117,123".',
+    'want finite numbers with commas between them, as in "104,117,123".',
   );
 }
 
-function constantPath(text: string, earlier: readonly ConstantPath[] = []) {
-  const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || path === undefined) {
-    throw new InvalidArgumentError("want NAME=FILE.npy, the name of an input and its value.");
+function constantValue(text: string, earlier: readonly ConstantValue[] = []) {
+  const [, name, given] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || given === undefined) {
+    throw new InvalidArgumentError(
+      "want NAME=FILE.npy or NAME=NUMBERS, the name of an input and its value.",
+    );
   }
-  return [...earlier, { name, path }];
+  const value = /^[-+\d.,eE\s]+$/.test(given) ? numbers(given) : given;
+  return [...earlier, { name, value }];
 }
 
 function positive(text: string): number {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeNpy } from "../../../lib/image/npy.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { encodeModel } from "../../../lib/onnx/encode.ts";
+import { withInputConstants } from "../../../lib/onnx/input-constants.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -52,7 +53,7 @@ describe("inputs that are no image", () => {
       ["two.onnx"],
       /besides its image 'image' it wants 'gain' float32 \[3, \?, 1\]; .*--input gain=/,
     ],
-    ["two images", ["pair.onnx"], /'image' and 'gain' may each be it; .*--input NAME=VALUE\.npy/],
+    ["two images", ["pair.onnx"], /'image' and 'gain' may each be it; .*--input NAME=VALUE$/m],
     ["two axes", ["row.onnx"], /'image' float32 \[1, 77\], of 2 axes/],
     [
       "another shape",
@@ -60,13 +61,16 @@ describe("inputs that are no image", () => {
       /'gain' .*value of shape \[3\], which does not fit/,
     ],
     ["no such input", ["two.onnx", "gian=gain.npy"], /no input 'gian'.*'gain' float32/],
+    ["too few numbers", ["pair.onnx", "gain=1,2"], /'gain' .*given 2 values, want 360, or one/],
+    ["numbers", ["two.onnx", "gain=1,,2"], /want finite numbers/],
     ["no such file", ["two.onnx", "gain=no.npy"], /no\.npy/],
     ["no .npy", ["two.onnx", "gain=two.onnx"], /two\.onnx: .*\.npy/],
     ["no name", ["two.onnx", "gain.npy"], /NAME=FILE\.npy/],
   ])("%s: refused in one line", async (_, [network = "", given], message) => {
     const [name, file] = given?.split("=") ?? [];
-    const value = file === undefined ? name! : `${name}=${at(file)}`;
-    const words = given === undefined ? [] : ["--input", value];
+    const isFile = file !== undefined && /[a-z]/.test(file);
+    const value = isFile ? `${name}=${at(file)}` : given;
+    const words = value === undefined ? [] : ["--input", value];
     await expectRefused(folder, ["analyze", at(network), ...words], message);
   });
 
@@ -96,7 +100,7 @@ describe("inputs that are no image", () => {
   test("a network that is added keeps its constants", async () => {
     const env = { DREAMGRID_CACHE: await temporaryFolder() };
     const words = ["models", "add", at("two.onnx"), "--id", "two", "--input"];
-    expect((await runWith({ env }, ...words, `gain=${at("gain.npy")}`)).code).toBe(0);
+    expect((await runWith({ env }, ...words, "gain=0.5,-2,3")).code).toBe(0);
     const { code, stdout } = await runWith({ env }, "analyze", "two", "--json");
     expect(code).toBe(0);
     const { input, layers } = JSON.parse(stdout);
@@ -114,6 +118,28 @@ describe("inputs that are no image", () => {
       "'two', which has a description",
       (...each) => runWith({ env }, ...each),
     );
+  });
+
+  test.each<[readonly (number | null)[] | null, readonly number[], readonly number[], string]>([
+    [[], [3], [], "3"],
+    [[2, 2], [3], [2, 2], "3,3,3,3"],
+    [[null, 2], [1, 2, 3, 4], [2, 2], "1,2,3,4"],
+    [[null, 2], [7], [1, 2], "7,7"],
+    [[null, 3, null], [1, 2, 3], [1, 3, 1], "1,2,3"],
+    [null, [1, 2], [2], "1,2"],
+  ])("of an input %j the numbers %j fill %j", (declared, values, shape, filled) => {
+    const graph = sketch({
+      inputs: { image, other: declared ?? [] },
+      nodes: [node("Identity", "image", "y")],
+      outputs: ["y"],
+    });
+    const inputs = graph.inputs.map((each) =>
+      each.name === "other" ? { ...each, shape: declared } : each,
+    );
+    const constants = [{ name: "other", shape: null, values }];
+    const { initializers } = withInputConstants({ ...graph, inputs }, constants);
+    const { shape: made, data } = initializers.get("other") as ReturnType<typeof normal>;
+    expect([made, data.join()]).toEqual([shape, filled]);
   });
 
   test("values take the type of the input", () => {
