@@ -32,6 +32,7 @@ export function pipelineHandlers(
   });
   const assembler = createAssembler({
     ...deps,
+    overdue: "drawn",
     log: logOf("assembler"),
     onProgress: (progress) => events.tell({ kind: "progress", progress }),
     onCompleted: (completion) => events.tell({ kind: "completed", completion }),

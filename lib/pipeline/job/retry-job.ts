@@ -38,6 +38,18 @@ export async function goOnDrawing(job: Job, deps: JobDeps): Promise<void> {
   if (without.length > 0) await beginRound(job, without, deps);
 }
 
+/**
+ * Draws what has not ended of a job in a new round, which has a deadline of its own.
+ *
+ * @param job its last round
+ * @returns whether there is such a round: not where every channel has ended
+ */
+export async function drawMissing(job: Job, deps: JobDeps): Promise<boolean> {
+  const missing = await job.missing();
+  if (missing.length > 0) await beginRound(job, missing, deps);
+  return missing.length > 0;
+}
+
 async function beginRound(job: Job, channels: readonly number[], deps: JobDeps): Promise<void> {
   // before all else: whatever is cut off from here on is looked at again
   await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);

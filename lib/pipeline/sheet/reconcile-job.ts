@@ -2,18 +2,27 @@ import { mapConcurrently } from "../concurrency.ts";
 import { dispatchJob, type JobDeps } from "../job/dispatch-job.ts";
 import { fallBackToCpu } from "../job/fall-back.ts";
 import type { Job } from "../job/job.ts";
+import { drawMissing } from "../job/retry-job.ts";
 import { reconcileMessage } from "../job/messages.ts";
 import type { Ending } from "../job/result.ts";
 import { RECONCILE_SECONDS } from "../limits.ts";
 import { type AssembleDeps, assembleJob, type AssemblyOutcome } from "./assemble-job.ts";
 
-export type ReconcileDeps = AssembleDeps & JobDeps;
+export interface ReconcileDeps extends AssembleDeps, JobDeps {
+  /**
+   * What becomes of channels that are missing at the deadline: they have failed, or are drawn in a
+   * further round, where the machine that draws them may have been off or asleep.
+   *
+   * @default "failed"
+   */
+  readonly overdue?: "failed" | "drawn";
+}
 
 /**
  * Looks at a job without having been told of a result. It sends the channel messages that an
  * interrupted intake did not send; gives a job that waits for GPU workers to the CPU; ends what a
- * cancelled job, or one past its deadline, still lacks; assembles what has become complete; and
- * otherwise asks to be called again.
+ * cancelled job, or one past its deadline, still lacks, or has that drawn; assembles what has become
+ * complete; and otherwise asks to be called again.
  */
 export async function reconcileJob(job: Job, deps: ReconcileDeps): Promise<AssemblyOutcome> {
   if (await job.isComplete()) return "ended";
@@ -22,12 +31,14 @@ export async function reconcileJob(job: Job, deps: ReconcileDeps): Promise<Assem
   const { deadline } = await job.times();
   if (await job.isCancelled()) {
     await endMissing(job, { state: "cancelled" }, deps);
-  } else if (deps.now() >= deadline) {
-    const reason = `the channel had not ended by the job's deadline, ${deadline.toISOString()}`;
-    await endMissing(job, { state: "failed", source: "deadline", reason }, deps);
-  } else {
+  } else if (deps.now() < deadline) {
     await dispatchJob(job, deps);
     await fallBackToCpu(job, deps);
+  } else if (deps.overdue === "drawn") {
+    if (await drawMissing(job, deps)) return "waiting";
+  } else {
+    const reason = `the channel had not ended by the job's deadline, ${deadline.toISOString()}`;
+    await endMissing(job, { state: "failed", source: "deadline", reason }, deps);
   }
   const outcome = await assembleJob(job, deps);
   if (outcome === "waiting") {

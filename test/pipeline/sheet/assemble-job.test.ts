@@ -172,6 +172,27 @@ test("at the deadline missing channels become failed, and what is there stays", 
   expect(late.calls).toEqual([]);
 });
 
+test("a machine that was off draws what is missing at the deadline, and keeps what has failed", async () => {
+  const pipeline = await memoryPipeline();
+  const { jobId, deadline } = await pipeline.accept();
+  await render(pipeline, 0, 3, new FakeRenderer({ unrenderable: [1] }));
+  const { deps, completions } = assemblerOf(pipeline);
+  const here = { ...deps, overdue: "drawn" } as const;
+  const latest = () => pipeline.jobs.open(jobId).latest();
+  pipeline.clock.now = new Date(deadline);
+  expect(await reconcileJob(await latest(), here)).toBe("waiting");
+  // looked at once more, it goes on waiting
+  expect(await reconcileJob(await latest(), here)).toBe("waiting");
+  expect(pipeline.cpu.bodies.slice(5)).toEqual(
+    [4, 5].map((channel) => ({ jobId, channel, round: 1 })),
+  );
+  await render(pipeline, 5, 7);
+  // past this round's deadline too, where nothing is missing
+  pipeline.clock.now = new Date(2 * new Date(deadline).getTime());
+  expect(await reconcileJob(await latest(), here)).toBe("completed");
+  expect(completions[0]).toMatchObject({ state: "completed_with_failures", ok: 4, failed: 1 });
+});
+
 test("a cancelled job ends at once with what it has", async () => {
   const pipeline = await memoryPipeline();
   const { jobId } = await pipeline.accept();
