@@ -14,8 +14,9 @@ import {
   type ShownPicture,
 } from "./judge-report.ts";
 import { fetchNetwork } from "./network.ts";
+import { imagesIn, planesFor, readPicture } from "./photographs.ts";
 import { writePhotoSheet } from "./photo-sheet.ts";
-import { imagesIn, planesFor, readPicture, type SheetPictures } from "./sheet-pictures.ts";
+import type { SheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";

@@ -42,6 +42,12 @@ export async function openForCommand(
   return withModel(analysed, await foldWeights(analysed.model));
 }
 
+/** For commands that check requests of the network that they have read: it is analysed once. */
+export function analysingOnce(terminal: Terminal): Terminal {
+  let analysing: ReturnType<Terminal["analyse"]> | null = null;
+  return { ...terminal, analyse: (network) => (analysing ??= terminal.analyse(network)) };
+}
+
 /**
  * Tells what was assumed of the network, by commands that cannot be told otherwise; after the work,
  * so that a refusal is one line.

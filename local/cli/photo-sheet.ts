@@ -5,7 +5,7 @@ import { encodePng, resizeRaster } from "../../lib/image/png.ts";
 import type { Raster, Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
 import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
-import { readPicture } from "./sheet-pictures.ts";
+import { readPicture } from "./photographs.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const TILE: Size = { width: 192, height: 192 };

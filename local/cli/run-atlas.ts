@@ -6,7 +6,7 @@ import { several } from "../several.ts";
 import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
 import type { InputFlags } from "./input-options.ts";
-import { openForCommand } from "./network.ts";
+import { analysingOnce, openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
@@ -58,12 +58,6 @@ export async function runAtlas(
     },
     terminal,
   );
-}
-
-/** Every layer's request is checked against the same network, which is read once. */
-function analysingOnce(terminal: Terminal): Terminal {
-  let analysing: ReturnType<Terminal["analyse"]> | null = null;
-  return { ...terminal, analyse: (network) => (analysing ??= terminal.analyse(network)) };
 }
 
 /** Each called by its layer, and its index before that: files then lie in the network's order. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { completionCommand } from "./completion/completion.ts";
+import { activationAtlasCommand } from "./activation-atlas.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { atlasCommand } from "./atlas.ts";
@@ -28,7 +29,7 @@ const EXIT_WRONG = 1;
 const EXIT_INTERRUPTED = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
 /** Commands that analyse a network: the thread for that loads what it runs meanwhile. */
-const ANALYSING: ReadonlySet<string> = new Set(["dream", "look", "atlas"]);
+const ANALYSING: ReadonlySet<string> = new Set(["dream", "look", "atlas", "activation-atlas"]);
 
 /**
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
@@ -49,6 +50,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(lookCommand(terminal), { isDefault: true })
     .addCommand(dream)
     .addCommand(atlasCommand(terminal))
+    .addCommand(activationAtlasCommand(terminal))
     .addCommand(serveCommand(terminal))
     .addCommand(openCommand(terminal))
     .addCommand(doctorCommand(terminal))

@@ -3,18 +3,14 @@ import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
 
-import { decodeImage, resizeRaster } from "../../lib/image/png.ts";
-import type { Planes, Raster } from "../../lib/image/raster.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
-import { photographPlanes, takesPhotographs } from "../../lib/optvis/ascent/network-planes.ts";
-import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
 import {
   soleChannel,
   targetUnits,
   withoutNumber,
 } from "../../lib/pipeline/request/target-units.ts";
-import { decodeUserFile, readUserFile } from "./read-user-file.ts";
+import { readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
 const manifestSchema = z.object({
@@ -80,31 +76,6 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
   const described = networkInputSchema.safeParse(input).data ?? null;
   const network = manifest.given?.network ?? id;
   return { network, input: described, layer: manifest.layer.index, channelAxis, pictures };
-}
-
-/** The images of a folder, by their names' endings, sorted by name. */
-export async function imagesIn(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder)).filter((name) => /\.(png|jpe?g|webp)$/i.test(name));
-  if (names.length > 0) return names.toSorted().map((name) => join(folder, name));
-  throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
-}
-
-/** Of the user's own photographs: telephones have up to 200 million, 600 MB while it is resized. */
-const PHOTO_PIXELS = 200e6;
-
-/** @throws UsageError for what is no picture */
-export function readPicture(path: string): Promise<Raster> {
-  return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
-}
-
-/** A photograph as a network sees it: resized to its input size, whatever the aspect. */
-export async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
-  if (!takesPhotographs(network)) {
-    throw new UsageError(
-      `${path}: the network's images have ${network.planes.length} planes that are no colours, which no photograph has`,
-    );
-  }
-  return photographPlanes(await resizeRaster(await readPicture(path), network.inputSize), network);
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {

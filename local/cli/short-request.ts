@@ -133,7 +133,7 @@ export function withNumbers({ fields, isOwn }: Pick<Chosen, "fields" | "isOwn">)
 }
 
 /** How maps are raised: targets that are none are refused with it. */
-const OF_MAPS: ReadonlySet<string> = new Set(["contrast", "objective"]);
+export const OF_MAPS: ReadonlySet<string> = new Set(["contrast", "objective"]);
 
 /** Fields whose parts are options of their own. */
 const IN_PARTS = ["cropFraction", "montage"];

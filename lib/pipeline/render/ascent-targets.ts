@@ -113,8 +113,8 @@ async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): P
 const PLAIN_EXPONENT = 16;
 
 /**
- * A file's direction, which counts by its angle and is not zero: one whose numbers are extreme has its largest brought to
- * between 1 and 2, by a power of two, which rounds nothing.
+ * A file's direction, which counts by its angle and is not zero: one whose numbers are extreme has
+ * its largest brought to between 1 and 2, by a power of two, which rounds nothing.
  */
 function plainLength(data: Float32Array): Float32Array {
   const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

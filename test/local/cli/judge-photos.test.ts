@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Raster, type Rgb, type Size } from "../../../lib/image/raster.ts";
 import { runCommandLine } from "../../../local/cli/run-command-line.ts";
-import { readPicture } from "../../../local/cli/sheet-pictures.ts";
+import { readPicture } from "../../../local/cli/photographs.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { expectRefused, run } from "./command-line.ts";

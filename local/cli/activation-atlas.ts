@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+
+import type { Size } from "../../lib/image/raster.ts";
+import { addInputOptions } from "./input-options.ts";
+import {
+  dataOption,
+  dryRunOption,
+  jsonEventsOption,
+  layerOption,
+  networkArgument,
+  path,
+  quietOption,
+  threadsOption,
+  wholeNumber,
+} from "./options.ts";
+import type { ActivationAtlasFlags } from "./run-activation-atlas.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Vectors of each photograph: beyond that they repeat each other. */
+const DEFAULT_PLACES = 16;
+const MOST_SEED = 2 ** 32 - 1;
+
+/** `dreamgrid activation-atlas`: what a layer makes of many photographs, laid so that it is alike. */
+export function activationAtlasCommand(terminal: Terminal): Command {
+  const atlas = new Command("activation-atlas")
+    .description(
+      "draw what a layer makes of many photographs, on a grid where neighbours are alike",
+    )
+    .addArgument(networkArgument())
+    .addOption(layerOption())
+    .addOption(
+      new Option("--photos <folder>", "PNG, JPEG or WebP files, hundreds or more")
+        .argParser(path)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--grid <size>", "columns and rows of pictures")
+        .argParser(gridSize)
+        .default({ width: 12, height: 12 } satisfies Size, "12x12"),
+    )
+    .addOption(
+      new Option("--places <count>", "places of the layer's map to take from each photograph")
+        .argParser(wholeNumber(1, 10_000))
+        .default(DEFAULT_PLACES),
+    )
+    .addOption(
+      new Option("--seed <seed>", "of the places, and of the pictures")
+        .argParser(wholeNumber(0, MOST_SEED))
+        .default(0),
+    )
+    .option("--out <folder>", "where the atlas goes", path, "dreams")
+    .addOption(dataOption())
+    .addOption(threadsOption())
+    .addOption(dryRunOption())
+    .addOption(jsonEventsOption())
+    .addOption(quietOption())
+    .option("--open", "show the report at the end, in the browser or what BROWSER names")
+    .addHelpText(
+      "after",
+      `
+    dreamgrid activation-atlas googlenet --layer inception_4c-output --photos ~/Pictures
+
+It writes NETWORK-LAYER-activation-atlas.npy, a direction of the layer for each picture, .json, the
+request that draws them, and what dream writes; dream NAME.json draws it again, with other fields
+if you like. The same photographs and seed make the same atlas.
+
+The command atlas is another thing: the channels of every layer.`,
+    )
+    .action(async (network: string, flags: ActivationAtlasFlags) => {
+      const { runActivationAtlas } = await import("./run-activation-atlas.ts");
+      await runActivationAtlas(network, flags, terminal);
+    });
+  addInputOptions(atlas);
+  return atlas;
+}
+
+/** Parser of "12x8": columns and rows. */
+function gridSize(text: string): Size {
+  const [, columns, rows] = /^([1-9]\d{0,2})x([1-9]\d{0,2})$/.exec(text) ?? [];
+  if (columns !== undefined) return { width: Number(columns), height: Number(rows) };
+  throw new InvalidArgumentError("want COLUMNSxROWS, such as 12x8.");
+}

@@ -1,0 +1,38 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { decodeImage, resizeRaster } from "../../lib/image/png.ts";
+import type { Planes, Raster } from "../../lib/image/raster.ts";
+import { photographPlanes, takesPhotographs } from "../../lib/optvis/ascent/network-planes.ts";
+import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
+import { decodeUserFile } from "./read-user-file.ts";
+import { UsageError } from "./user-errors.ts";
+
+/** The images of a folder, by their names' endings, sorted by name. */
+export async function imagesIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => /\.(png|jpe?g|webp)$/i.test(name));
+  if (names.length > 0) return names.toSorted().map((name) => join(folder, name));
+  throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
+}
+
+/** Of the user's own photographs: telephones have up to 200 million, 600 MB while it is resized. */
+const PHOTO_PIXELS = 200e6;
+
+/** @throws UsageError for what is no picture */
+export function readPicture(path: string): Promise<Raster> {
+  return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
+}
+
+/** @param path for the message: of a photograph, or of a folder of them */
+export function checkTakesPhotographs(network: NetworkModel, path: string): void {
+  if (takesPhotographs(network)) return;
+  throw new UsageError(
+    `${path}: the network's images have ${network.planes.length} planes that are no colours, which no photograph has`,
+  );
+}
+
+/** A photograph as a network sees it: resized to its input size, whatever the aspect. */
+export async function planesFor(network: NetworkModel, path: string): Promise<Planes> {
+  checkTakesPhotographs(network, path);
+  return photographPlanes(await resizeRaster(await readPicture(path), network.inputSize), network);
+}

@@ -1,0 +1,92 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { decodeNpy } from "../../../lib/image/npy.ts";
+import { encodePng } from "../../../lib/image/png.ts";
+import { filesIn } from "../../networks/temporary-folder.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { uniform } from "../../support/random.ts";
+import { tinyNetwork } from "../../support/tiny-network.ts";
+import { expectRefused, run } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+const folder = await makeModels();
+await tinyNetwork(folder);
+const photos = join(folder, "photos");
+await mkdir(photos);
+for (const seed of [1, 2, 3, 4, 5]) {
+  const data = Uint8Array.from(uniform([3 * 30 * 40], seed, [0, 255]).data);
+  await writeFile(join(photos, `${seed}.png`), await encodePng({ width: 40, height: 30, data }));
+}
+await writeFile(join(photos, "torn.jpg"), "torn");
+
+const bands = {
+  inputs: { image: [1, 4, 12, 10] },
+  nodes: [node("Relu", "image", "bands")],
+  outputs: ["bands"],
+};
+await writeFile(join(folder, "bands.onnx"), writeModel(sketch(bands), 18));
+
+const tiny = join(folder, "tiny/tiny.onnx");
+const atlas = (...words: readonly string[]) => ["activation-atlas", ...words, "--photos", photos];
+const wide = (...words: readonly string[]) => atlas(tiny, "--layer", "wide", ...words);
+
+test("it writes directions and a request, and draws them as they are laid", async () => {
+  const out = join(folder, "atlas");
+  const { code, stderr } = await run(...wide("--grid", "3x2", "--seed", "5", "--out", out));
+  expect([code, stderr]).toEqual([0, expect.stringContaining("left out 1 of 6 photographs: ")]);
+  expect(stderr).toContain("torn.jpg");
+  const name = "tiny-wide-activation-atlas";
+  const { shape } = decodeNpy(await readFile(join(out, `${name}.npy`)));
+  expect(shape).toEqual([7, 2, 3]);
+  const text = await readFile(join(out, `${name}.json`), "utf8");
+  expect(JSON.parse(text)).toMatchObject({
+    network: tiny,
+    layer: "wide",
+    seed: 5,
+    targets: [{ direction: `${name}.npy`, at: "each" }],
+  });
+  const manifest = JSON.parse(await readFile(join(out, `${name}.manifest.json`), "utf8"));
+  expect(manifest.request.montage).toMatchObject({ gridSize: [null, 3], labels: [] });
+  expect(manifest.tiles.map((tile: { state: string }) => tile.state)).toEqual(Array(6).fill("ok"));
+});
+
+test("a dry run says what it would draw, and writes nothing", async () => {
+  const before = await filesIn(folder);
+  const { stdout } = await run(...wide("--grid", "3x2", "--out", join(folder, "dry"), "--dry-run"));
+  expect(stdout).toMatch(/^\S+tiny-wide-activation-atlas\.png {2}\(6 images: targets 1:6 of /);
+  expect(await filesIn(folder)).toEqual(before);
+});
+
+test.each([
+  [
+    "more pictures than vectors",
+    wide("--places", "2", "--grid", "4x4"),
+    /photos: its 6 photographs give 12 vectors; wanted at least 16, one for each picture; give more/,
+  ],
+  [
+    "of classes, a vector for each photograph",
+    atlas(tiny, "--layer", "classes", "--grid", "3x3"),
+    /its 6 photographs give 6 vectors; wanted at least 9/,
+  ],
+  ["a grid without rows", wide("--grid", "12"), /--grid <size>.*want COLUMNSxROWS, such as 12x8/],
+  [
+    "images that are no photographs",
+    atlas(join(folder, "bands.onnx"), "--layer", "bands"),
+    /photos: the network's images have 4 planes that are no colours/,
+  ],
+  [
+    "a layer that cannot be drawn",
+    atlas(join(folder, "no-gradient.onnx"), "--layer", "logits", "--grid", "2x2"),
+    /no-gradient-logits-activation-atlas: layer: no gradient for Conv/,
+  ],
+  [
+    "a folder without photographs",
+    ["activation-atlas", tiny, "--layer", "wide", "--photos", join(folder, "tiny")],
+    /tiny: there is no PNG, JPEG or WebP file in it/,
+  ],
+])("refused, and nothing written: %s", async (_, words, message) => {
+  await expectRefused(folder, [...words, "--out", join(folder, "refused")], message);
+});
