@@ -134,7 +134,16 @@ test.each([
   }
 });
 
-const PRESETS = ["natural", "vivid", "poster", "channels", "lucid", "maco", "ellipses"] as const;
+const PRESETS = [
+  "natural",
+  "vivid",
+  "poster",
+  "channels",
+  "lucid",
+  "maco",
+  "ellipses",
+  "cppn",
+] as const;
 
 test("the table of presets has each parameter of each", () => {
   const rows = rowsByName(fourier);
@@ -157,7 +166,7 @@ test("the table of presets has each parameter of each", () => {
     expect(canvas).toBeCloseTo(fractionOf(/^[\d/]*/.exec(cellOf("canvasSize"))?.[0] || "1"));
   }
   expect(rows.get("cropFraction")![1]).toContain("[0.9, 1.05] to ");
-  for (const preset of ["natural", "vivid", "poster", "channels", "maco", "ellipses"] as const) {
+  for (const preset of PRESETS.filter((name) => name !== "lucid")) {
     expect(FOURIER_PRESETS[preset].parameters.cropFraction.start).toEqual([0.9, 1.05]);
   }
 });

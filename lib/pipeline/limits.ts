@@ -56,6 +56,9 @@ export const MAX_FIXED_MAGNITUDE = 10;
 /** Three times the preset's: an iteration then holds 0.4 GB of them. */
 export const MAX_ELLIPSES = 512;
 
+/** Twice Lucid's: an iteration then holds 0.2 GB of them. */
+export const MAX_CPPN_LAYERS = 16;
+
 /** Five times the most that any preset has. */
 export const MAX_SATURATION = 10;
 

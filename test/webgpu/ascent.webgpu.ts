@@ -14,8 +14,9 @@ const layerNamed = (name: string) => requestedLayer({ layer: name }, emojinet);
 
 /** Of one image: one column longer than high. */
 const SIZE = { height: 32, width: 40 };
-const { natural, ellipses } = FOURIER_PRESETS;
+const { natural, ellipses, cppn } = FOURIER_PRESETS;
 const FADING = { parameters: { ...natural.parameters, fadeTo: "grey" } } as const;
+const DEEP = { parameters: { ...cppn.parameters, cppnLayers: 10 } };
 const FEW_ELLIPSES = { parameters: { ...ellipses.parameters, ellipses: 12 } };
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -77,6 +78,7 @@ describe("an ascent is the CPU's", () => {
     // WGSL's sine may be 2^-11 off, and of a gradient of next to nothing Adam makes a whole step
     ["phases", "anywhere", FOURIER_PRESETS.maco, TOLERANCES.webgpu],
     ["ellipses", "anywhere", FEW_ELLIPSES, TOLERANCES.webgpu],
+    ["weights of a network", "anywhere", DEEP, TOLERANCES.webgpu],
   ] as const)("of %s, crops %s", async (_, place, preset, tolerance) => {
     const recipe = {
       ...preset.parameters,

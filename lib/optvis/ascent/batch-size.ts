@@ -1,7 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
 import { imageShapeOf, shapeMismatch } from "../graph/layer-pass.ts";
-import { numbersHeld } from "../graph/parameterisation/ellipses.ts";
+import { numbersHeld } from "../graph/parameterisation/painting.ts";
 import { FLOAT_BYTES, passBytes } from "../graph/pass-memory.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import type { AscentTask } from "./task.ts";
@@ -74,13 +74,13 @@ function fittingGroups(
   const { network, layer, freeBytes = null } = task;
   if (freeBytes === null) return { fitting: Infinity, notice: null };
   const { model } = network;
-  const ellipses = task.method === "fourier" ? (task.recipe.ellipses ?? 0) : 0;
+  const paintedIn = task.method === "fourier" ? task.recipe : {};
   const imageShape = imageShapeOf(model, group, seen);
   const canvasBytes = FLOAT_BYTES * sizeOf(imageShapeOf(model, group, canvas));
   const groupBytes =
     passBytes({ model, layer, imageShape }) +
     CANVASES * canvasBytes +
-    FLOAT_BYTES * group * numbersHeld(canvas, ellipses);
+    FLOAT_BYTES * group * numbersHeld(canvas, paintedIn);
   const most = Math.max(1, (CARD_SHARE * freeBytes) / groupBytes);
   const fitting = 2 ** Math.floor(Math.log2(most));
   const gigabytes = (freeBytes / 1e9).toFixed(1);

@@ -27,7 +27,7 @@ const MAP_SIDE = 64;
  * single pixels; the curve leaves less haze.
  *
  * @param image planes in units of 0..255 less the network's mean; changed in place
- * @param sums [1, H, W]
+ * @param sums [1, H, W], of the canvas
  * @returns the image
  */
 export function faded(
@@ -36,7 +36,7 @@ export function faded(
   { fadeTo, mean }: { readonly fadeTo: FadeColour } & Pick<NetworkModel, "mean">,
 ): Planes {
   const { height, width, data } = image;
-  const opacity = opacityOf({ height, width, data: sums.data });
+  const opacity = opacityOf(sums, image);
   const pixels = height * width;
   mean.forEach((less, plane) => {
     const colour = LEVELS[fadeTo] - less;
@@ -48,14 +48,16 @@ export function faded(
   return image;
 }
 
-/** From 0 to 1, of each pixel. */
-function opacityOf(sums: Planes): Float32Array {
+/** From 0 to 1, of each pixel of an image, which may have other pixels than what was summed. */
+function opacityOf({ shape, data }: FloatTensor, { height, width }: Size): Float32Array {
+  const [, rows = 1, columns = 1] = shape;
+  const sums: Planes = { height: rows, width: columns, data };
   const small = shrinkPlanes(sums, mapSize(sums));
   const sorted = small.data.toSorted();
   const full = percentile(sorted, FADING_PERCENT) || sorted.at(-1)!;
-  if (full === 0) return sums.data.map(() => 1);
+  if (full === 0) return new Float32Array(height * width).fill(1);
   const shares = { ...small, data: small.data.map((sum) => Math.min(1, sum / full)) };
-  return resizePlanes(shares, sums).data.map((t) => t * t * (3 - 2 * t));
+  return resizePlanes(shares, { height, width }).data.map((t) => t * t * (3 - 2 * t));
 }
 
 function mapSize({ height, width }: Size): Size {

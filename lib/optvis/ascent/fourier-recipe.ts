@@ -27,6 +27,11 @@ export interface FourierRecipe {
   readonly fixedMagnitude?: number | undefined;
   /** How many ellipses the image is painted in, in place of coefficients. @default 0: none */
   readonly ellipses?: number | undefined;
+  /**
+   * Hidden layers of the network that makes the image of each pixel's place, in place of
+   * coefficients. @default 0: none
+   */
+  readonly cppnLayers?: number | undefined;
   /** What the image fades into where the network wanted little. @default nothing fades */
   readonly fadeTo?: FadeColour | undefined;
   /** Factor of the two colour differences; 1: as in photographs. */

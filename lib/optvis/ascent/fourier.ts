@@ -7,6 +7,7 @@ import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
 import {
   isOfEllipses,
+  isPainted,
   type ParameterImage,
   parameterShape,
 } from "../graph/parameterisation/parameter-image.ts";
@@ -96,10 +97,12 @@ function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph
 }
 
 function parameterImage({ recipe, network }: FourierTask): ParameterImage {
-  const { canvasSize, spectrumDecay, fixedMagnitude = 0, ellipses = 0, saturation } = recipe;
+  const { canvasSize, spectrumDecay, fixedMagnitude = 0, saturation } = recipe;
+  const { ellipses = 0, cppnLayers = 0 } = recipe;
   const { height, width } = canvasSize;
   const common = { size: { height, width }, saturation, planes: network.planes };
   if (ellipses > 0) return { ...common, ellipses };
+  if (cppnLayers > 0) return { ...common, cppnLayers };
   return {
     ...common,
     highestFrequency: highestFrequency(recipe),
@@ -146,7 +149,7 @@ function startParameters(task: FourierTask, { channel, restarts }: Beginning): P
   const key = ["spectrum", laterSeed(seed, restarts), network.fingerprint, layer.value, drawnAs];
   const uniform = uniformFrom(...key);
   const shape = parameterShape(image);
-  const parameters = isOfEllipses(image)
+  const parameters = isPainted(image)
     ? standardNormal(sizeOf(shape), uniform).map((value) => recipe.initialDeviation * value)
     : startSpectrum(image, recipe.initialDeviation, uniform);
   const [first, ...moments] = FOURIER_STATE;
@@ -188,7 +191,7 @@ function startSpectrum(
   return parameters;
 }
 
-/** @param wantedSize how large the image is wanted: ellipses can be painted so, waves cannot */
+/** @param wantedSize how large the image is wanted: paintings can be made so, waves cannot */
 function graphOfImage(task: FourierTask, wantedSize?: FrameHook["wantedSize"]): SessionGraph {
   const { provider } = task;
   const canvas = keptImage(task, wantedSize);
@@ -196,13 +199,13 @@ function graphOfImage(task: FourierTask, wantedSize?: FrameHook["wantedSize"]): 
     key: JSON.stringify(["fourier image", provider, canvas]),
     provider,
     keepsMemory: false,
-    recipe: { kind: "fourier image", canvas, batch: 1 },
+    recipe: { kind: "fourier image", canvas, batch: 1, provider },
   };
 }
 
 function keptImage(task: FourierTask, wantedSize: FrameHook["wantedSize"]): ParameterImage {
   const image = parameterImage(task);
-  if (isOfEllipses(image)) return { ...image, paintedSize: wantedSize?.(image.size) ?? image.size };
+  if (isPainted(image)) return { ...image, paintedSize: wantedSize?.(image.size) ?? image.size };
   const halving = halvingFrequency(task.recipe);
   return halving === null ? image : { ...image, halvingFrequency: halving };
 }

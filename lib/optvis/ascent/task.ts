@@ -45,7 +45,7 @@ export interface DeepDreamTask extends AnyTask {
   readonly start: Start;
 }
 
-/** Lucid's ascent through random crops: of Fourier coefficients, their phases or ellipses. */
+/** Lucid's ascent through random crops: of Fourier coefficients, their phases, ellipses or weights. */
 export interface FourierTask extends AnyTask {
   readonly method: "fourier";
   readonly seed: number;

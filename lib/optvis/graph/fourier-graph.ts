@@ -1,3 +1,4 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 import { selectionInput } from "./differentiable-graph.ts";
@@ -29,8 +30,8 @@ export interface FourierParts {
 }
 
 /**
- * The tensors that the Loop carries: coefficients, or what else the image is made of, their phases
- * or ellipses, and Adam's two moments of their gradient.
+ * The tensors that the Loop carries: coefficients, or what else the image is made of, their phases,
+ * ellipses or a network's weights, and Adam's two moments of their gradient.
  */
 export const FOURIER_STATE = ["coefficients", "first_moment", "second_moment"] as const;
 
@@ -67,7 +68,7 @@ export function fourierGraph(specification: ObjectiveSpecification & FourierPart
   const iterations = graph.input("iterations", "int64", []);
   const rates = adamRatesInput(graph);
 
-  const parameterisation = parameterisationOf(canvas);
+  const parameterisation = parameterisationOf(canvas, provider);
   const sizes = { canvasSize: canvas.size, cropSize: { height, width } };
   const transform = affineCrop(graph, n, { ...sizes, offsets: greys, surround, provider });
   const objective = objectiveThrough(specification);
@@ -116,12 +117,17 @@ function emitGradientSum(graph: GraphBuilder, sum: Value, gradient: Value): Valu
 }
 
 /**
- * The image of given coefficients, phases or ellipses. Input `coefficients`; output `image` [N,
- * planes, H, W], the network's planes in units of 0..255 about mid-grey.
+ * The image of given coefficients, or what else it is made of. Input `coefficients`; output `image`
+ * [N, planes, H, W], the network's planes in units of 0..255 about mid-grey.
  */
-export function fourierImageGraph(canvas: ParameterImage, batch: number): Graph {
+export function fourierImageGraph(
+  canvas: ParameterImage,
+  batch: number,
+  provider: Provider = "cpu",
+): Graph {
   const graph = new GraphBuilder();
   const shape = [batch, ...parameterShape(canvas)];
   const coefficients = graph.input("coefficients", "float32", shape);
-  return graph.build("image of coefficients", [["image", emitKept(graph, canvas, coefficients)]]);
+  const image = emitKept(graph, canvas, coefficients, provider);
+  return graph.build("image of coefficients", [["image", image]]);
 }

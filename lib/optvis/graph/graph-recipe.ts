@@ -1,3 +1,4 @@
+import type { Provider } from "../../autodiff/provider.ts";
 import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { Graph, Model } from "../../onnx/model.ts";
 import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
@@ -28,7 +29,12 @@ export type GraphRecipe =
     }
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
-  | { readonly kind: "fourier image"; readonly canvas: ParameterImage; readonly batch: number }
+  | {
+      readonly kind: "fourier image";
+      readonly canvas: ParameterImage;
+      readonly batch: number;
+      readonly provider: Provider;
+    }
   | { readonly kind: "ellipses"; readonly canvas: EllipseImage }
   /** A graph as it is. */
   | { readonly kind: "graph"; readonly graph: Graph };
@@ -49,7 +55,7 @@ export function graphOf(recipe: GraphRecipe): Graph {
     case "layer":
       return layerGraph(passOf(recipe.pass));
     case "fourier image":
-      return fourierImageGraph(recipe.canvas, recipe.batch);
+      return fourierImageGraph(recipe.canvas, recipe.batch, recipe.provider);
     case "ellipses":
       return ellipsesGraph(recipe.canvas);
     case "graph":

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Size } from "../../image/raster.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import { imageShapeOf, type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
-import { completeFourierFields, type FourierParameters } from "./fields/fourier.ts";
+import { completeFourierFields, type FourierParameters, NONE } from "./fields/fourier.ts";
 import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { MAX_IMAGE_SIDE_PX } from "../limits.ts";
 import { FOURIER_PRESETS, type Preset } from "./fourier-presets.ts";
@@ -54,8 +54,8 @@ export function completeRequest(
   const { channels: _, targets: __, channelAxis: ___, ...given } = request;
   const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
-  const { preset: ____, fixedMagnitude: _____, ellipses: ______, ...rest } = others;
-  return { ...rest, ...fourierParameters(others, model, layer), ...indices };
+  const { preset: ____, ...rest } = others;
+  return withoutNone({ ...rest, ...fourierParameters(others, model, layer), ...indices });
 }
 
 /** Requests had no such field once, and what it says of them by default is no other request. */
@@ -69,20 +69,25 @@ function fourierParameters(
   layer: LayerWithChannels,
 ): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
-  const { cropFraction, fixedMagnitude: usual, ellipses: many, ...others } = preset.parameters;
-  const fixedMagnitude = request.fixedMagnitude ?? usual ?? 0;
-  const ellipses = request.ellipses ?? many ?? 0;
+  const { cropFraction, ...others } = { ...NONE, ...preset.parameters };
   const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer);
   const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
-    ...(fixedMagnitude > 0 && { fixedMagnitude }),
-    ...(ellipses > 0 && { ellipses }),
     canvasSize: [canvas.height, canvas.width],
     cropSize: [crop.height, crop.width],
     cropFraction: withGiven(cropFraction, request.cropFraction ?? {}),
     cropMargin: request.cropMargin ?? Math.round(preset.margin(canvas, model.inputSize)),
   };
+}
+
+/** Without the fields that say that there is none of something. */
+function withoutNone<T extends FourierParameters>(parameters: T): T {
+  const result = { ...parameters };
+  for (const name of Object.keys(NONE) as (keyof typeof NONE)[]) {
+    if (result[name] === 0) delete result[name];
+  }
+  return result;
 }
 
 /** The values, with those in place of them that are given. */

@@ -117,6 +117,20 @@ const ellipses: Preset = {
   },
 };
 
+/** Painted by a network of places, whose weights take small steps. */
+const cppn: Preset = {
+  ...ellipses,
+  parameters: {
+    ...ellipses.parameters,
+    numIterations: 300,
+    learningRate: 0.03,
+    initialDeviation: 1,
+    saturation: 1.2,
+    ellipses: 0,
+    cppnLayers: 8,
+  },
+};
+
 export const FOURIER_PRESETS: Readonly<Record<PresetName, Preset>> = {
   natural,
   vivid,
@@ -125,4 +139,5 @@ export const FOURIER_PRESETS: Readonly<Record<PresetName, Preset>> = {
   lucid,
   maco,
   ellipses,
+  cppn,
 };

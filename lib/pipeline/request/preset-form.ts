@@ -7,7 +7,7 @@ import {
   presetCanvas,
   presetCrop,
 } from "./complete-request.ts";
-import { type PresetForm, type PresetName, PRESETS } from "./fields/fourier.ts";
+import { NONE, type PresetForm, type PresetName, PRESETS } from "./fields/fourier.ts";
 import { FOURIER_PRESETS } from "./fourier-presets.ts";
 
 /**
@@ -33,11 +33,9 @@ export function presetForm(
 /** Of the parameters that a preset sets whatever the network. */
 function differing(request: CompleteFourierRequest, preset: PresetName): Partial<PresetForm> {
   const { cropFraction, ...given } = FOURIER_PRESETS[preset].parameters;
-  // left out where they are none
-  const none = { fixedMagnitude: 0, ellipses: 0 };
   const fractions = unlike(request.cropFraction, cropFraction);
   return {
-    ...unlike({ ...none, ...request }, { ...none, ...given }),
+    ...unlike({ ...NONE, ...request }, { ...NONE, ...given }),
     ...(Object.keys(fractions).length > 0 && { cropFraction: fractions }),
   };
 }

@@ -18,10 +18,10 @@ import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
-import { ellipseProblems } from "./ellipse-problems.ts";
 import { selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
 import { type PlacedTargets, placeTargets } from "./each-place.ts";
+import { paintingProblems } from "./painting-problems.ts";
 import { presetForm } from "./preset-form.ts";
 import { filesOfTargets } from "./fields/targets.ts";
 import { fixedMeanProblems, raisedLayer } from "./raised-layer.ts";
@@ -95,7 +95,7 @@ export async function resolveRequest(
     ...(channelAxis === undefined ? [] : channelAxisProblems(channelAxis, raised, maps)),
     ...(seconds ? secondsProblems(drawing, seconds, secondsOf) : []),
     ...(complete.method === "fourier"
-      ? [...cropProblems(complete), ...ellipseProblems(complete)]
+      ? [...cropProblems(complete), ...paintingProblems(complete)]
       : []),
     ...(first ? targetFitProblems(wanted, { ...first, layerName: layer.name, files }) : []),
     ...(first ? diversityProblems(drawing.together, model, raised, first.size) : []),

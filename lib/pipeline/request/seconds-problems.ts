@@ -1,4 +1,5 @@
 import type { Size } from "../../image/raster.ts";
+import { isPaintedIn } from "../../optvis/graph/parameterisation/painting.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { ImageTooSmallError } from "../../optvis/ascent/plan-levels.ts";
 import { MAX_CARD_SECONDS, MAX_CHANNEL_SECONDS, MAX_STEP_SECONDS } from "../limits.ts";
@@ -30,7 +31,7 @@ export function secondsProblems(
 ): string[] {
   const once = onceSeconds(drawing, secondsOf);
   // what no worker can stop in the middle of
-  const isPainted = drawing.method === "fourier" && drawing.ellipses !== undefined;
+  const isPainted = drawing.method === "fourier" && isPaintedIn(drawing);
   const end = isPainted
     ? "the end of an image, its painting and its quality card,"
     : "the quality card of an image";

@@ -6,7 +6,7 @@ import {
   type TargetLayer,
 } from "../../optvis/graph/layer-pass.ts";
 import { FLOAT_BYTES, passBytes } from "../../optvis/graph/pass-memory.ts";
-import { numbersHeld } from "../../optvis/graph/parameterisation/ellipses.ts";
+import { isPaintedIn, numbersHeld } from "../../optvis/graph/parameterisation/painting.ts";
 import {
   type KeptAxis,
   spectrumLayout,
@@ -51,7 +51,7 @@ export function workBytes(
   drawing: Drawing,
 ): number | null {
   if (drawing.method !== "fourier") return null;
-  const { cropSize, canvasSize, highestFrequency, together, ellipses = 0, animation } = drawing;
+  const { cropSize, canvasSize, highestFrequency, together, animation } = drawing;
   const imageShape = imageShapeOf(model, together, cropSize);
   const imageBytes = (size: Size) => FLOAT_BYTES * sizeOf(imageShapeOf(model, together, size));
   return (
@@ -60,8 +60,8 @@ export function workBytes(
     CROPS * imageBytes(cropSize) +
     CANVASES * imageBytes(canvasSize) +
     (animation === undefined ? 0 : FRAMES * imageBytes(animatedSize(canvasSize))) +
-    (ellipses > 0
-      ? FLOAT_BYTES * together * numbersHeld(canvasSize, ellipses)
+    (isPaintedIn(drawing)
+      ? FLOAT_BYTES * together * numbersHeld(canvasSize, drawing)
       : SUMS * sumBytes(canvasSize, highestFrequency))
   );
 }

@@ -64,10 +64,10 @@ export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
     const { method, pyramidLevels, pyramidScale } = request;
     return { method, ...common, imageSize, pyramidLevels, pyramidScale };
   }
-  const { method, cropFraction, ellipses } = request;
+  const { method, cropFraction, ellipses, cppnLayers } = request;
   const sizes = { canvasSize: asSize(request.canvasSize), cropSize: asSize(request.cropSize) };
   const highest = highestFrequency({ ...sizes, cropFraction });
-  return { method, ...common, ...sizes, highestFrequency: highest, ellipses };
+  return { method, ...common, ...sizes, highestFrequency: highest, ellipses, cppnLayers };
 }
 
 /** Of an image that comes of it, or of each of its planes. */

@@ -1,6 +1,10 @@
 import { animatedSize } from "../../image/animation.ts";
 import type { Size } from "../../image/raster.ts";
-import { drawnSize } from "../../optvis/graph/parameterisation/ellipses.ts";
+import {
+  drawnSize,
+  isPaintedIn,
+  type PaintedIn,
+} from "../../optvis/graph/parameterisation/painting.ts";
 import { splitAxis } from "../../optvis/graph/parameterisation/spectrum-layout.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "../limits.ts";
@@ -23,18 +27,16 @@ export interface DeepDreamWork extends AnyWork {
   readonly pyramidScale: number;
 }
 
-export interface FourierWork extends AnyWork {
+export interface FourierWork extends AnyWork, PaintedIn {
   readonly method: "fourier";
   readonly canvasSize: Size;
   readonly cropSize: Size;
   /** Of the canvas that is kept, in cycles a pixel: up to 0.5. */
   readonly highestFrequency: number;
-  /** That it is painted in, in place of waves. @default none */
-  readonly ellipses?: number | undefined;
 }
 
 /** What the work on the canvas depends on. */
-type CanvasWork = Pick<FourierWork, "canvasSize" | "highestFrequency" | "ellipses">;
+type CanvasWork = Pick<FourierWork, "canvasSize" | "highestFrequency"> & PaintedIn;
 
 /** A pixel's way through GoogLeNet and back (bench/README.md: 96 ms of one core for 224 x 224). */
 const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
@@ -47,12 +49,13 @@ const FLOPS_PER_PRODUCT = 24;
 
 /**
  * What an ellipse takes for each pixel that an iteration draws, there and back, where two threads
- * share a core: 160 of them on 112 x 112 pixels take 21 ms, of a thread alone 18 ms.
+ * share a core: 160 of them on 112 x 112 pixels take 21 ms, of a thread alone 18 ms. And the way
+ * there alone.
  */
-const ELLIPSE_SECONDS = 1.04e-8;
-/** What of that is the way there. */
-const PAINTING_SHARE = 0.38;
-/** The same of a Fourier sum, whose two ways are alike. */
+const ELLIPSE_SECONDS = { bothWays: 1.04e-8, there: 4e-9 };
+/** The same of a hidden layer of a CPPN: 8 of them take 20 ms, of a thread alone 17 ms. */
+const CPPN_LAYER_SECONDS = { bothWays: 2e-7, there: 5.5e-8 };
+/** The share of the way there in that of a Fourier sum, whose two ways are alike. */
 const THERE_SHARE = 0.5;
 
 /** What of the work is over the limits; none if it may be done. */
@@ -87,19 +90,16 @@ function canvasProblems(work: FourierWork): string[] {
 }
 
 /**
- * What an iteration takes on the canvas, in seconds of a core: the Fourier sums, or the ellipses,
+ * What an iteration takes on the canvas, in seconds of a core: the Fourier sums, or the painting,
  * and the update.
  *
  * Each of the sums' four steps (`frequency-sums.ts`) has for each pixel as many products as the
  * factor of the axis that it runs over, times the share that is kept of what is still frequencies.
  */
-export function canvasSeconds({
-  canvasSize: canvas,
-  highestFrequency,
-  ellipses = 0,
-}: CanvasWork): number {
-  if (ellipses > 0) {
-    return pixelsOf(canvas) * PIXEL_SECONDS + ellipseSeconds(drawnSize(canvas), ellipses);
+export function canvasSeconds(work: CanvasWork): number {
+  const { canvasSize: canvas, highestFrequency } = work;
+  if (isPaintedIn(work)) {
+    return pixelsOf(canvas) * PIXEL_SECONDS + paintedSeconds("bothWays", drawnSize(canvas), work);
   }
   const kept = Math.min(1, 2 * highestFrequency);
   const [across, down] = [splitAxis(canvas.width), splitAxis(canvas.height)];
@@ -108,22 +108,26 @@ export function canvasSeconds({
   return pixelsOf(canvas) * pixelSeconds;
 }
 
-/** What the image that is kept takes, in seconds of a core: ellipses are painted at full size once. */
-export function paintingSeconds({
-  canvasSize,
-  ellipses = 0,
-}: Pick<FourierWork, "canvasSize" | "ellipses">): number {
-  return PAINTING_SHARE * ellipseSeconds(canvasSize, ellipses);
+/** What the image that is kept takes, in seconds of a core, if it is painted: at full size once. */
+export function paintingSeconds(work: Pick<FourierWork, "canvasSize"> & PaintedIn): number {
+  return paintedSeconds("there", work.canvasSize, work);
 }
 
-/** What a frame's image takes, in seconds of a core: waves at full size, ellipses at its own. */
+/** What a frame's image takes, in seconds of a core: waves at full size, a painting at its own. */
 export function frameMakingSeconds(work: CanvasWork): number {
-  const { canvasSize, ellipses = 0 } = work;
-  if (ellipses > 0) return paintingSeconds({ canvasSize: animatedSize(canvasSize), ellipses });
+  const canvasSize = animatedSize(work.canvasSize);
+  if (isPaintedIn(work)) return paintingSeconds({ ...work, canvasSize });
   return THERE_SHARE * canvasSeconds(work);
 }
 
-const ellipseSeconds = (size: Size, count: number) => pixelsOf(size) * count * ELLIPSE_SECONDS;
+function paintedSeconds(
+  way: "bothWays" | "there",
+  size: Size,
+  { ellipses = 0, cppnLayers = 0 }: PaintedIn,
+): number {
+  const pixel = ellipses * ELLIPSE_SECONDS[way] + cppnLayers * CPPN_LAYER_SECONDS[way];
+  return pixelsOf(size) * pixel;
+}
 
 /** What there is so many times in each iteration. */
 interface Factor {

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Size } from "../../../lib/image/raster.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { frameIterations } from "../../../lib/optvis/ascent/frame-taker.ts";
+import type { FourierRecipe } from "../../../lib/optvis/ascent/fourier-recipe.ts";
 import type { AscentFrame, AscentTask, FrameHook } from "../../../lib/optvis/ascent/task.ts";
 import { bytesOf, fourierTaskOf, imageOf, kinked, taskOf } from "./engine-task.ts";
 
@@ -71,16 +72,17 @@ test("a frame is what the ascent is had it ended there, in later levels too", as
   expect(image).toEqual(imageOf(short).image);
 });
 
-test("ellipses are painted as large as they are wanted, but for the end; waves stay as they are", async () => {
+test("paintings are made as large as they are wanted, but for the end; waves stay as they are", async () => {
   const third = ({ height, width }: Size) => ({ height: height / 3, width: width / 3 });
   const canvasSize = { height: 33, width: 27 };
-  const sizesOf = async (ellipses: number) => {
-    const recipe = { ...fourier.recipe, canvasSize, ellipses };
+  const sizesOf = async (more: Partial<FourierRecipe>) => {
+    const recipe = { ...fourier.recipe, canvasSize, ...more };
     const { frames, results } = await framesOf({ ...fourier, channels: [2], recipe }, 3, third);
     return [...frames, ...results.map(imageOf)].map(({ image }) => image.height);
   };
-  expect(await sizesOf(4)).toEqual([11, 11, 33]);
-  expect(await sizesOf(0)).toEqual([33, 33, 33]);
+  expect(await sizesOf({ ellipses: 4 })).toEqual([11, 11, 33]);
+  expect(await sizesOf({ cppnLayers: 2, fadeTo: "white" })).toEqual([11, 11, 33]);
+  expect(await sizesOf({})).toEqual([33, 33, 33]);
 });
 
 test("images that go in one batch, as those that are to differ, have each their own frames", async () => {

@@ -27,6 +27,10 @@ const ellipses = fourierTaskOf([2, 5], {
   recipe: { iterations: 18, ellipses: 5, initialDeviation: 0.2 },
 });
 
+const cppn = fourierTaskOf([2, 5], {
+  recipe: { iterations: 18, cppnLayers: 2, initialDeviation: 1, fadeTo: "grey" },
+});
+
 const weights = normal([2, 3, 3, 3], 2);
 const meanOf = (channel: number) =>
   weights.data.subarray(27 * channel, 27 * channel + 27).reduce((sum, w) => sum + w, 0) / 27;
@@ -103,6 +107,7 @@ describe("an ascent that is interrupted and goes on has the bytes of one that is
     ["fourier", fourier],
     ["fourier, phases alone, fading", phases],
     ["fourier, in ellipses", ellipses],
+    ["fourier, by a CPPN", cppn],
     ["fourier, along the redirected gradient at first", revived],
     ["images that are to differ, along it at first", diverse],
   ])("%s", async (_, task) => {

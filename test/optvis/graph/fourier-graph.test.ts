@@ -43,16 +43,17 @@ interface Run {
   readonly total_variation: number;
   readonly fixed_magnitude?: number;
   readonly ellipses?: number;
+  readonly cppn_layers?: number;
 }
 
 const runs = (await jsonFixture("fourier")) as readonly Run[];
 
 /**
  * The reference's coefficients [N, 3, W, H/2 + 1, 2], or its phases without the 2, in our order;
- * ellipses are in it.
+ * ellipses and weights are in it.
  */
 function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTensor {
-  if (start.shape.length === 3) return start;
+  if (start.shape.length <= 3) return start;
   const layout = spectrumLayout({ height, width }, 3);
   const [n = 1] = start.shape;
   const isPhases = start.shape.length === 4;
@@ -73,6 +74,7 @@ function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTe
 
 async function graphOf(run: Run, provider: Provider) {
   const { layer, channels, planes, mean, scale, decay, saturation, ellipses } = run;
+  const cppnLayers = run.cppn_layers;
   const [canvasHeight, canvasWidth] = run.canvas;
   const [height, width] = run.crop;
   const small = smallNetwork(await modelFixture("smooth"), "smooth", { height, width });
@@ -84,7 +86,8 @@ async function graphOf(run: Run, provider: Provider) {
     spectrumDecay: decay,
     ...(run.fixed_magnitude !== undefined && { fixedMagnitude: run.fixed_magnitude }),
   };
-  const image = { size, saturation, planes, ...(ellipses ? { ellipses } : spectrum) };
+  const kind = ellipses ? { ellipses } : cppnLayers ? { cppnLayers } : spectrum;
+  const image = { size, saturation, planes, ...kind };
   const greys = mean.map((each) => 127.5 - each);
   const graph = fourierGraph({
     method: "fourier",
@@ -155,7 +158,7 @@ describe.each(runs)("ten iterations of $name are those of a float64 reference", 
     expect(withoutCudaKernel((await graphOf(run, "cuda")).graph)).toEqual([]);
   });
 
-  const isOfWaves = run.ellipses === undefined;
+  const isOfWaves = run.ellipses === undefined && run.cppn_layers === undefined;
   test.each([
     ...(isOfWaves ? [["the spectrum falls otherwise", { decay: run.decay + 0.05 }] as const] : []),
     ["the colours are a little stronger", { saturation: run.saturation * 1.02 }],

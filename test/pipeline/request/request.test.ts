@@ -158,7 +158,7 @@ test.each([
     "no preset",
     { ...GOOD, method: "fourier", preset: "bright" },
     [
-      'preset: given "bright"; wanted one of "natural", "vivid", "poster", "channels", "lucid", "maco", "ellipses"',
+      'preset: given "bright"; wanted one of "natural", "vivid", "poster", "channels", "lucid", "maco", "ellipses", "cppn"',
     ],
   ],
   [
@@ -244,7 +244,7 @@ test("the schema can be written as JSON Schema, with every field described", () 
   const required = ["network", "layer"];
   const wanted = [
     { count: 18, required },
-    { count: 32, required: [...required, "method"] },
+    { count: 33, required: [...required, "method"] },
   ];
   expect(oneOf).toHaveLength(wanted.length);
   for (const [i, schema] of (oneOf ?? []).entries()) {

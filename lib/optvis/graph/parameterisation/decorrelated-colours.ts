@@ -1,7 +1,8 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { floatTensor } from "../../../onnx/tensor.ts";
+import { floatTensor, sizeOf } from "../../../onnx/tensor.ts";
+import { isOfColours } from "../layer-pass.ts";
 import type { ParameterisedImage } from "../parts.ts";
 
 /**
@@ -19,7 +20,7 @@ const LONGEST_COLUMN = Math.hypot(0.26, 0.27, 0.27);
 const HALF_RANGE = 127.5;
 
 /**
- * Independent colours z [N, 3, H, W] to the network's planes, between black and white:
+ * Independent colours z [N, 3, ...] to the network's planes, between black and white:
  *
  *     rgb = 255 sigmoid(M z);  image = rgb - 127.5 = 127.5 tanh(M z / 2)
  *     dz = M^T (dimage * (127.5 - image^2 / 127.5) / 2)
@@ -41,8 +42,7 @@ export function decorrelatedColours(saturation: number, planes: readonly number[
   return (graph: GraphBuilder, z: Value): ParameterisedImage => {
     const mixed = (by: typeof matrix, value: Value) => {
       const shape = graph.shapeOf(value);
-      const [n = 1, , height = 1, width = 1] = shape;
-      const flat = reshapeTo(graph, value, [n, 3, height * width]);
+      const flat = reshapeTo(graph, value, [...shape.slice(0, 2), sizeOf(shape.slice(2))]);
       return reshapeTo(graph, graph.emit("MatMul", [graph.constant(by), flat]), shape);
     };
     return squashed(graph, mixed(matrix, z), (before) =>
@@ -65,7 +65,7 @@ const DEVIATION =
  *
  *     image = 127.5 tanh(d z / 2);  dz = dimage * (127.5 - image^2 / 127.5) d / 2
  *
- * z, image: [N, planes, H, W]; d is `DEVIATION`.
+ * z, image: [N, planes, ...]; d is `DEVIATION`.
  */
 export function independentPlanes() {
   return (graph: GraphBuilder, z: Value): ParameterisedImage => {
@@ -75,6 +75,15 @@ export function independentPlanes() {
       scaled(before, (DEVIATION / 2) * HALF_RANGE),
     );
   };
+}
+
+/**
+ * Of planes that are colours their decorrelated ones, of others each by itself.
+ *
+ * @param planes which of red (0), green (1) and blue (2) each is; `null`: no colour
+ */
+export function planeColours(saturation: number, planes: readonly (number | null)[]) {
+  return isOfColours(planes) ? decorrelatedColours(saturation, planes) : independentPlanes();
 }
 
 /** @param pullback from the cotangent of x, times 1 / 127.5, to that of what x was made of */

@@ -1,24 +1,14 @@
-import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
-import type { Size } from "../../../image/raster.ts";
+import { slice, zeros } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
-import { isOfColours } from "../layer-pass.ts";
-import { decorrelatedColours, independentPlanes } from "./decorrelated-colours.ts";
+import { planeColours } from "./decorrelated-colours.ts";
+import type { PaintedImage } from "./painting.ts";
 
 /** How the parameters of an ascent become a painting in ellipses. */
-export interface EllipseImage {
-  readonly size: Size;
-  /** Pixels of the painting that is kept of it, if they are other ones. @default `size` */
-  readonly paintedSize?: Size;
+export interface EllipseImage extends PaintedImage {
   /** How many, one behind the other, on a ground of one colour. */
   readonly ellipses: number;
-  /** Factor of the two colour differences; 1 is that of photographs. */
-  readonly saturation: number;
-  /**
-   * Which of red (0), green (1) and blue (2) each of the network's planes is; `null`: no colour.
-   */
-  readonly planes: readonly (number | null)[];
 }
 
 /** Values of K ellipses, the hindmost first, or their cotangents. */
@@ -88,7 +78,7 @@ export function ellipseParameters(canvas: EllipseImage) {
       return joined([coloured.pullback(cotangent.colours), ofShapes], 2);
     };
     const { across, along, opacity } = shaped;
-    return { ellipses: { across, along, opacity, colours: coloured.colours }, pullback };
+    return { made: { across, along, opacity, colours: coloured.colours }, pullback };
   };
 }
 
@@ -165,23 +155,17 @@ function ellipseShapes(canvas: EllipseImage) {
   };
 }
 
-/** Numbers of the colours, [N, K + 1, planes], to the planes, as an image of one column. */
+/** Numbers of the colours, [N, K + 1, planes], to the planes. */
 function ellipseColours({ saturation, planes }: EllipseImage) {
-  const inColour = isOfColours(planes)
-    ? decorrelatedColours(saturation, planes)
-    : independentPlanes();
+  const inColour = planeColours(saturation, planes);
   return (graph: GraphBuilder, numbers: Value) => {
-    const [n = 1, rows = 1] = graph.shapeOf(numbers);
-    const flat = [n, planes.length, rows];
     const turned = (value: Value) => graph.emit("Transpose", [value], { perm: [0, 2, 1] });
-    const asImage = (value: Value) => reshapeTo(graph, value, [...flat, 1]);
     const scaled = (value: Value) => graph.emit("Mul", [value, graph.scalar(COLOUR_SLOPE)]);
-    const { image, pullback } = inColour(graph, asImage(scaled(turned(numbers))));
+    const { image, pullback } = inColour(graph, scaled(turned(numbers)));
     return {
       /** [N, planes, K + 1] */
-      colours: reshapeTo(graph, image, flat),
-      pullback: (cotangent: Value) =>
-        turned(scaled(reshapeTo(graph, pullback(asImage(cotangent)), flat))),
+      colours: image,
+      pullback: (cotangent: Value) => turned(scaled(pullback(cotangent))),
     };
   };
 }

@@ -1,11 +1,7 @@
-import type { Size } from "../../../image/raster.ts";
-import { resizeBilinear } from "../../../image/resize.ts";
-import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
+import { slice, zeros } from "../../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../../onnx/model.ts";
-import { floatTensor, type FloatTensor, intScalar } from "../../../onnx/tensor.ts";
-import { emitLoop } from "../loop.ts";
-import type { Parameterisation } from "../parts.ts";
+import { intScalar } from "../../../onnx/tensor.ts";
 import {
   type EllipseImage,
   type Ellipses,
@@ -13,9 +9,7 @@ import {
   ellipseParameterShape,
   HARDNESS,
 } from "./ellipse-parameters.ts";
-
-/** Pixels of the longer side that an ascent draws, to be enlarged to its canvas: edges are soft. */
-const DRAWN_SIDE = 112;
+import type { Painter } from "./painting.ts";
 
 /**
  * The parameters are places, shapes and colours of translucent ellipses, see
@@ -31,59 +25,8 @@ const DRAWN_SIDE = 112;
  * Source of the idea that an ascent may change whatever an image is made of: Mordvintsev, Pezzotti,
  * Schubert and Olah, "Differentiable Image Parameterizations", Distill 2018.
  */
-export function ellipses(canvas: EllipseImage): Parameterisation {
-  const { size } = canvas;
-  const drawn = drawnSize(size);
-  const grid = pointsOf(canvas, drawn);
-  const enlarge = enlargement(drawn, size);
-  return (graph, parameters) => {
-    const made = ellipseParameters(canvas)(graph, parameters);
-    const painted = paint(graph, made.ellipses, graph.constant(grid));
-    const [n = 1] = graph.shapeOf(parameters);
-    const planes = canvas.planes.length;
-    const small = [n, planes, drawn.height, drawn.width];
-    return {
-      image: enlarge.forward(graph, reshapeTo(graph, painted.image, small)),
-      pullback: (cotangent) => {
-        const before = enlarge.adjoint(graph, cotangent);
-        const flat = reshapeTo(graph, before, [n, planes, drawn.height * drawn.width]);
-        return made.pullback(painted.pullback(flat));
-      },
-    };
-  };
-}
-
-/**
- * The painting that is kept of a canvas, row by row, since of a large one all ellipses together
- * would not fit into memory.
- *
- * @param parameters [N, ...ellipseParameterShape]. @returns [N, planes, H, W] of its `paintedSize`
- */
-export function ellipsePainting(
-  graph: GraphBuilder,
-  canvas: EllipseImage,
-  parameters: Value,
-): Value {
-  const { height, width } = canvas.paintedSize ?? canvas.size;
-  const [n = 1] = graph.shapeOf(parameters);
-  const { ellipses: made } = ellipseParameters(canvas)(graph, parameters);
-  // in the middle, where Y is 0
-  const row = graph.constant(pointsOf(canvas, { height: 1, width }));
-  const down = graph.constant(rowsOf(canvas, height));
-  const isY = graph.constant(floatTensor([3, 1], [0, 1, 0]));
-  const { scans } = emitLoop(graph, {
-    prefix: "row_",
-    iterations: graph.constant(intScalar(height)),
-    carried: [],
-    outer: [...Object.values(made), row, down, isY],
-    body: (body, iteration) => {
-      const y = body.emit("Gather", [down, iteration]);
-      const grid = body.emit("Add", [row, body.emit("Mul", [isY, y])]);
-      return { carried: [], scanned: [paint(body, made, grid).image] };
-    },
-  });
-  const facts = { type: "float32", shape: [n, canvas.planes.length, height, width] } as const;
-  return graph.emitAs(facts, "Transpose", [scans[0]], { perm: [1, 2, 0, 3] });
+export function ellipsePainter(canvas: EllipseImage): Painter<Ellipses> {
+  return { make: ellipseParameters(canvas), paint };
 }
 
 /**
@@ -94,7 +37,7 @@ export function ellipsesGraph(canvas: EllipseImage): Graph {
   const graph = new GraphBuilder();
   const shape = [1, ...ellipseParameterShape(canvas)];
   const parameters = graph.input("parameters", "float32", shape);
-  const { ellipses: made } = ellipseParameters(canvas)(graph, parameters);
+  const { made } = ellipseParameters(canvas)(graph, parameters);
   return graph.build("ellipses", Object.entries(made));
 }
 
@@ -153,77 +96,4 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     };
   };
   return { image, pullback };
-}
-
-function transposed({ shape: [rows = 1, columns = 1], data }: FloatTensor): FloatTensor {
-  return matrix(columns, rows, (i, j) => data[j * columns + i]!);
-}
-
-function matrix(rows: number, columns: number, of: (i: number, j: number) => number): FloatTensor {
-  const data = Array.from({ length: rows * columns }, (_, at) =>
-    of(Math.floor(at / columns), at % columns),
-  );
-  return floatTensor([rows, columns], data);
-}
-
-/** For each ellipse and pixel, there and back; measured with 16 to 512 ellipses. */
-const HELD = 17;
-
-/** How many numbers an iteration holds at once of the ellipses of one image. */
-export function numbersHeld(canvas: Size, count: number): number {
-  const { height, width } = drawnSize(canvas);
-  return HELD * count * height * width;
-}
-
-/** What an iteration draws of a canvas, before it is enlarged. */
-export function drawnSize({ height, width }: Size): Size {
-  const factor = Math.min(1, DRAWN_SIDE / Math.max(height, width));
-  const drawn = (side: number) => Math.max(1, Math.round(factor * side));
-  return { height: drawn(height), width: drawn(width) };
-}
-
-/** Centres of pixels along a side of the canvas, in half its shorter side from its centre. */
-function centres(side: number, pixels: number, unit: number): readonly number[] {
-  return Array.from({ length: pixels }, (_, i) => ((2 * (i + 0.5)) / pixels - 1) * (side / unit));
-}
-
-/** [3, P]: X, Y and 1 of the pixels of a drawing of the canvas. */
-function pointsOf({ size }: EllipseImage, drawn: Size): FloatTensor {
-  const unit = Math.min(size.height, size.width);
-  const across = centres(size.width, drawn.width, unit);
-  const down = centres(size.height, drawn.height, unit);
-  const points = down.flatMap((y) => across.map((x) => [x, y, 1]));
-  return matrix(3, points.length, (i, j) => points[j]![i]!);
-}
-
-/** [rows]: Y of each, of so many that the canvas is painted in. */
-function rowsOf({ size: { height, width } }: EllipseImage, rows: number): FloatTensor {
-  return floatTensor([rows], centres(height, rows, Math.min(height, width)));
-}
-
-/** Bilinear enlargement as products with the weights of both axes. */
-function enlargement(from: Size, to: Size) {
-  const down = axisWeights(from.height, to.height);
-  const across = axisWeights(from.width, to.width);
-  const between = (graph: GraphBuilder, left: FloatTensor, value: Value, right: FloatTensor) =>
-    graph.emit("MatMul", [
-      graph.emit("MatMul", [graph.constant(left), value]),
-      graph.constant(right),
-    ]);
-  const isSame = from.height === to.height && from.width === to.width;
-  return {
-    forward: (graph: GraphBuilder, value: Value) =>
-      isSame ? value : between(graph, down, value, transposed(across)),
-    adjoint: (graph: GraphBuilder, value: Value) =>
-      isSame ? value : between(graph, transposed(down), value, across),
-  };
-}
-
-/** [to, from]: what each of the pixels along an axis takes of those that it is enlarged from. */
-function axisWeights(from: number, to: number): FloatTensor {
-  const unit = matrix(from, from, (i, j) => (i === j ? 1 : 0));
-  return floatTensor(
-    [to, from],
-    resizeBilinear(unit.data, [1, from, from], { height: to, width: from }),
-  );
 }

@@ -3,9 +3,8 @@ import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
 import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { isOfColours } from "../layer-pass.ts";
 import type { Parameterisation } from "../parts.ts";
-import { decorrelatedColours, independentPlanes } from "./decorrelated-colours.ts";
+import { planeColours } from "./decorrelated-colours.ts";
 import { frequencySums } from "./frequency-sums.ts";
 import { type ParameterisedSpectrum, phases } from "./phases.ts";
 import {
@@ -62,9 +61,7 @@ export function fourier(canvas: FourierImage): Parameterisation {
   const layout = layoutOf(canvas);
   const scale = spectrumScale(layout, spectrumDecay, halvingFrequency);
   const sums = frequencySums(layout);
-  const colours = isOfColours(planes)
-    ? decorrelatedColours(saturation, planes)
-    : independentPlanes();
+  const colours = planeColours(saturation, planes);
   // real and imaginary parts are scaled alike
   const scaled = (graph: GraphBuilder, coefficients: Value) => {
     const shape = graph.shapeOf(coefficients);

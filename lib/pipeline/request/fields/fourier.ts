@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import {
+  MAX_CPPN_LAYERS,
   MAX_CROP_FRACTION,
   MAX_ELLIPSES,
   MAX_FIXED_MAGNITUDE,
@@ -23,6 +24,7 @@ export const PRESETS = [
   "lucid",
   "maco",
   "ellipses",
+  "cppn",
 ] as const;
 export type PresetName = (typeof PRESETS)[number];
 
@@ -58,14 +60,14 @@ const numbers = {
     .min(0)
     .max(MAX_SPECTRUM_DECAY)
     .describe(
-      "the image's spectrum begins as 1 / frequency^decay; higher: smoother; of no effect on ellipses",
+      "the image's spectrum begins as 1 / frequency^decay; higher: smoother; of no effect on ellipses or a CPPN",
     ),
   initialDeviation: z
     .number()
     .min(0)
     .max(MAX_INITIAL_DEVIATION)
     .describe(
-      "standard deviation of the noise at the start, of coefficients or ellipses; of no effect where magnitudes are fixed",
+      "standard deviation of the noise at the start, of coefficients, ellipses or weights; of no effect where magnitudes are fixed",
     ),
   saturation: z
     .number()
@@ -128,7 +130,19 @@ const ellipses = z
     "how many translucent ellipses the image is painted in, in place of waves, with an .svg file of each image in colour or grey; 0: none",
   );
 
-const others = { fixedMagnitude, ellipses };
+const cppnLayers = z
+  .int()
+  .min(0)
+  .max(MAX_CPPN_LAYERS)
+  .optional()
+  .describe(
+    "how many hidden layers has the small network that makes the image of each pixel's place (CPPN), in place of waves; 0: there is none",
+  );
+
+const others = { fixedMagnitude, ellipses, cppnLayers };
+
+/** What these are of a request without them. */
+export const NONE = { fixedMagnitude: 0, ellipses: 0, cppnLayers: 0 };
 
 /** All parameters of a Fourier ascent, each explicit. */
 const completeParameters = z.strictObject({
@@ -157,7 +171,7 @@ const parameters = {
 const method = z
   .literal("fourier")
   .describe(
-    "Lucid's ascent, through random crops: of Fourier coefficients of decorrelated colours, or of ellipses",
+    "Lucid's ascent, through random crops: of Fourier coefficients of decorrelated colours, of ellipses, or of a CPPN's weights",
   );
 /** As `fixedMagnitude`, there was no such field once. */
 const fadeTo = z
