@@ -23,6 +23,9 @@ const draftInput = z.object({
     .string()
     .regex(/^[!-~]{1,128}$/, "1 to 128 letters, digits and punctuation marks are allowed")
     .optional(),
+  MessageDeduplicationId: z
+    .undefined("the request includes a parameter that is not valid for this queue type")
+    .optional(),
 });
 type DraftInput = z.output<typeof draftInput>;
 

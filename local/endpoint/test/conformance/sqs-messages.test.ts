@@ -237,13 +237,15 @@ describe.concurrent("bad requests", () => {
     await expectFailure(receive(queue, option), 400, "InvalidParameterValue");
   });
 
-  test.each([{ DelaySeconds: 901 }, { DelaySeconds: -1 }, { MessageGroupId: "with space" }])(
-    "send with %j",
-    async (option) => {
-      const queue = await newQueue();
-      await expectFailure(send(queue, "x", option), 400, "InvalidParameterValue");
-    },
-  );
+  test.each([
+    { DelaySeconds: 901 },
+    { DelaySeconds: -1 },
+    { MessageGroupId: "with space" },
+    { MessageDeduplicationId: "of FIFO queues" },
+  ])("send with %j", async (option) => {
+    const queue = await newQueue();
+    await expectFailure(send(queue, "x", option), 400, "InvalidParameterValue");
+  });
 
   test("send with eleven attributes", async () => {
     const queue = await newQueue();
