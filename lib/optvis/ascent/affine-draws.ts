@@ -79,3 +79,15 @@ export function cropMap(recipe: FourierRecipe, iteration: number, uniform: Unifo
 export function canvasPerCrop(canvas: Size, crop: Size): number {
   return Math.min(canvas.width / crop.width, canvas.height / crop.height);
 }
+
+/** Pixels of the canvas for one of a crop from which on iterations see a painting smaller. */
+const MOST_PER_CROP = 1.5;
+
+/**
+ * The canvas on which iterations see a painting. It is drawn small whatever its size, so more pixels
+ * would show no more of it, and take their time.
+ */
+export function iteratedCanvas(canvas: Size, crop: Size): Size {
+  const share = Math.min(1, MOST_PER_CROP / canvasPerCrop(canvas, crop));
+  return { height: Math.round(share * canvas.height), width: Math.round(share * canvas.width) };
+}

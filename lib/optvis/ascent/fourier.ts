@@ -15,7 +15,7 @@ import { eachFrequency, spectrumLayout } from "../graph/parameterisation/spectru
 import { windowsOf } from "../quality/windows.ts";
 import { laterSeed, standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
-import { affineDraws, canvasPerCrop } from "./affine-draws.ts";
+import { affineDraws, canvasPerCrop, iteratedCanvas } from "./affine-draws.ts";
 import { svgOfEllipses } from "./ellipse-svg.ts";
 import { faded } from "./fading.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
@@ -30,13 +30,14 @@ import type { FourierTask, FrameHook } from "./task.ts";
 
 /** Lucid's ascent: one stage, its parameters `FOURIER_STATE`; of images that fade `GRADIENT_SUM` too. */
 export function fourierPlan(task: FourierTask): AscentPlan {
+  const iterated = iteratedTask(task);
   return {
-    stages: [wholeStage(task)],
+    stages: [wholeStage(iterated)],
     together: task.diversity?.images ?? 1,
     windows: windowsOf(task.recipe.canvasSize, task.recipe.cropSize).windows.length,
     hasOtherSeeds: true,
     pointsNowhere: (channel) => pointsNowhere(targetOf(task, channel)),
-    start: async (beginning) => startParameters(task, beginning),
+    start: async (beginning) => startParameters(iterated, beginning),
     imageGraph: graphOfImage(task),
     imageOf: async (parameters, session, wantedSize) => {
       const coefficients = coefficientsOf(parameters);
@@ -52,6 +53,16 @@ export function fourierPlan(task: FourierTask): AscentPlan {
       return isOfEllipses(image) ? svgOfEllipses(session, image, coefficientsOf(parameters)) : null;
     },
   };
+}
+
+/** The same on the canvas that iterations see. */
+function iteratedTask(task: FourierTask): FourierTask {
+  const { canvasSize, cropSize, cropMargin } = task.recipe;
+  if (!isPainted(parameterImage(task))) return task;
+  const iterated = iteratedCanvas(canvasSize, cropSize);
+  const share = iterated.height / canvasSize.height;
+  const recipe = { ...task.recipe, canvasSize: iterated, cropMargin: share * cropMargin };
+  return { ...task, recipe };
 }
 
 function coefficientsOf({ coefficients }: Parameters): FloatTensor {

@@ -6,6 +6,7 @@ import {
   type PaintedIn,
 } from "../../optvis/graph/parameterisation/painting.ts";
 import { splitAxis } from "../../optvis/graph/parameterisation/spectrum-layout.ts";
+import { iteratedCanvas } from "../../optvis/ascent/affine-draws.ts";
 import { pyramidSizes } from "../../optvis/ascent/pyramid-sizes.ts";
 import { MAX_ASCENT_STEPS, MAX_IMAGE_SIDE_PX, MAX_PIXEL_ITERATIONS } from "../limits.ts";
 import { FLOPS_PER_SECOND, PIXEL_SECONDS } from "../rates.ts";
@@ -36,7 +37,7 @@ export interface FourierWork extends AnyWork, PaintedIn {
 }
 
 /** What the work on the canvas depends on. */
-type CanvasWork = Pick<FourierWork, "canvasSize" | "highestFrequency"> & PaintedIn;
+type CanvasWork = Pick<FourierWork, "canvasSize" | "cropSize" | "highestFrequency"> & PaintedIn;
 
 /** A pixel's way through GoogLeNet and back (bench/README.md: 96 ms of one core for 224 x 224). */
 const NETWORK_PIXEL_SECONDS = 0.096 / 224 ** 2;
@@ -99,7 +100,8 @@ function canvasProblems(work: FourierWork): string[] {
 export function canvasSeconds(work: CanvasWork): number {
   const { canvasSize: canvas, highestFrequency } = work;
   if (isPaintedIn(work)) {
-    return pixelsOf(canvas) * PIXEL_SECONDS + paintedSeconds("bothWays", drawnSize(canvas), work);
+    const seen = pixelsOf(iteratedCanvas(canvas, work.cropSize));
+    return seen * PIXEL_SECONDS + paintedSeconds("bothWays", drawnSize(canvas), work);
   }
   const kept = Math.min(1, 2 * highestFrequency);
   const [across, down] = [splitAxis(canvas.width), splitAxis(canvas.height)];

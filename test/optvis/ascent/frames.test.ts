@@ -85,6 +85,22 @@ test("paintings are made as large as they are wanted, but for the end; waves sta
   expect(await sizesOf({})).toEqual([33, 33, 33]);
 });
 
+test("a painting three times as large is the same painting", async () => {
+  const third = ({ height, width }: Size) => ({ height: height / 3, width: width / 3 });
+  const drawn = async (scale: number, wantedSize?: (size: Size) => Size) => {
+    // of crops of 18 x 21 pixels, both are more than iterations see of it
+    const canvasSize = { height: 30 * scale, width: 40 * scale };
+    const sizes = { canvasSize, cropMargin: 10 * scale };
+    const recipe = { ...fourier.recipe, ...sizes, cppnLayers: 2, initialDeviation: 1 };
+    const task = { ...fourier, channels: [2], recipe };
+    const { frames, results } = await framesOf(task, 6, wantedSize);
+    return [...frames, ...results.map(imageOf)].map(({ image }) => image);
+  };
+  const [large, small] = [await drawn(3, third), await drawn(1)];
+  expect(large[1]).toEqual(small[1]);
+  expect(large.at(-1)).toMatchObject({ height: 90, width: 120 });
+});
+
 test("images that go in one batch, as those that are to differ, have each their own frames", async () => {
   const diversity = { images: 3, value: fourier.layer.value, weight: 0.01 };
   const task = { ...fourier, diversity };
