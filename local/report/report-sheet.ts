@@ -52,6 +52,8 @@ export const reportSheetSchema = z.object({
   }),
   /** The preset, and what of its parameters is otherwise; `null` without any, and of before. */
   presetForm: z.looseObject({ preset: z.string() }).nullable().default(null),
+  /** Its fields before targets at `"each"` place became one for each; left out where none did. */
+  eachForm: z.looseObject({}).optional(),
   /** Fields of the request as the user gave them, with paths of this machine. */
   given: z.record(z.string(), z.unknown()).default({}),
   sheet: z

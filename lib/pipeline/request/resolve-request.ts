@@ -75,7 +75,7 @@ export async function resolveRequest(
   if (overLimit.length > 0) throw new RequestError([...wrong, ...overLimit]);
   const raised = raisedLayer(request, model, layer);
   const noAscent = await ascentProblems(model, raised, drawing);
-  const { channelAxis, targets: wanted = [] } = unplaced;
+  const { channelAxis, targets: wanted = [], montage } = unplaced;
   // the axis that was decided on has channels of a length that the weights decide
   const areMapsAsked = channelAxis !== undefined || wanted.length > 0;
   const maps = areMapsAsked ? mapsAtSizes(model, raised, drawing) : [];
@@ -105,6 +105,7 @@ export async function resolveRequest(
   return {
     request: complete,
     presetForm: presetForm(complete, model, layer),
+    ...(wanted.some(({ at }) => at === "each") && { eachForm: { targets: wanted, montage } }),
     network: network.description,
     layer: {
       index: layer.index,

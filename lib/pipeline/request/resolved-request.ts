@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { parseDescription } from "../../networks/description.ts";
 import { completeRequestSchema } from "./complete-request.ts";
+import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { presetFormSchema } from "./fields/fourier.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -20,11 +21,22 @@ const targetFileSchema = z.strictObject({
 });
 export type TargetFile = z.infer<typeof targetFileSchema>;
 
+/** What a request with targets at `"each"` place was in normal form otherwise. */
+export const eachFormSchema = z.strictObject({
+  targets: drawnFields.targets,
+  montage: commonFields.montage,
+});
+
 export const resolvedRequestSchema = z.strictObject({
   /** In normal form, so equal jobs are equal here. */
   request: completeRequestSchema,
   /** Its parameters by a preset's name; `null` without any, and in plans of before. */
   presetForm: presetFormSchema.nullable().default(null),
+  /**
+   * Its fields before its targets at `"each"` place became one for each; left out where none says
+   * so, and in plans of before.
+   */
+  eachForm: eachFormSchema.optional(),
   /** As it was when the request was checked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "plan.json")),
   layer: z.strictObject({

@@ -9,6 +9,7 @@ interface LongRequest {
   readonly request: { readonly method: string };
   readonly layer: { readonly name: string };
   readonly presetForm: object | null;
+  readonly eachForm?: object | undefined;
 }
 
 /** Stay, whatever their default: it is they that say what is left out. */
@@ -21,15 +22,16 @@ const IN_PRESET = Object.keys(completeFourierFields).filter(
 
 /**
  * The same request with the fewest fields, as a person would write it: with the layer's name,
- * without defaults, and with a preset in place of its parameters.
+ * without defaults, and with a preset in place of its parameters, `"each"` in place of all places.
  */
 export function shortestRequest({
   request,
   layer,
   presetForm,
+  eachForm,
 }: LongRequest): Readonly<Record<string, unknown>> {
   const { shape } = request.method === "deepdream" ? deepdreamSchema : fourierSchema;
-  const fields: Record<string, unknown> = { ...request, layer: layer.name };
+  const fields: Record<string, unknown> = { ...request, ...eachForm, layer: layer.name };
   if (presetForm !== null) {
     for (const name of IN_PRESET) delete fields[name];
     Object.assign(fields, presetForm);

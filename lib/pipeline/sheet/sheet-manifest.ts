@@ -22,6 +22,7 @@ export function sheetManifest(
     codeVersion: plan.codeVersion,
     request: plan.request,
     presetForm: plan.presetForm,
+    ...(plan.eachForm && { eachForm: plan.eachForm }),
     network: plan.network,
     layer: plan.layer,
     sheet: {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { TargetFile } from "../../../lib/pipeline/request/resolved-request.ts";
 import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
+import { shortestRequest } from "../../../lib/pipeline/request/shortest-request.ts";
 import { analysedTinyNetwork } from "../../support/tiny-network.ts";
 import { problemsOf } from "./problems-of.ts";
 
@@ -46,6 +47,18 @@ test("'each' is a target for each place of the map, row by row, on a sheet that 
   // what it has become is a request for the same
   const again = parseRequest({ ...request, network: "tiny", layer: "wide" });
   expect((await resolveRequest(again, network, null, files)).request).toEqual(request);
+});
+
+test("the shortest form of a request has 'each' as it was given, and is the same request", async () => {
+  const resolved = await resolve([like(KEYS[0]!), { channel: 3 }]);
+  const shortest = shortestRequest(resolved);
+  expect(shortest["targets"]).toEqual([{ ...like(KEYS[0]!), cosinePower: 1 }, { channel: 3 }]);
+  const again = await resolveRequest(parseRequest(shortest), network, null, files);
+  expect(again.request).toEqual(resolved.request);
+  // the sheet's layout follows from the places
+  expect(shortestRequest(await resolve([like(KEYS[0]!)]))).not.toHaveProperty("montage");
+  // one of a single place has nothing to be folded
+  expect(await resolve([{ channel: 3, at: [1, 1] }])).not.toHaveProperty("eachForm");
 });
 
 test("the places of several images stand one below the other, those beside other targets as these do", async () => {
