@@ -10,6 +10,7 @@ import { atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { clientCommand } from "./client.ts";
 import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
 import { exportGraphCommand } from "./export-graph.ts";
 import { judgeCommand } from "./judge.ts";
 import { labelsCommand } from "./labels.ts";
@@ -29,7 +30,13 @@ const EXIT_WRONG = 1;
 const EXIT_INTERRUPTED = { SIGINT: 128 + 2, SIGTERM: 128 + 15 } as const;
 
 /** Commands that analyse a network: the thread for that loads what it runs meanwhile. */
-const ANALYSING: ReadonlySet<string> = new Set(["dream", "look", "atlas", "activation-atlas"]);
+const ANALYSING: ReadonlySet<string> = new Set([
+  "dream",
+  "look",
+  "atlas",
+  "activation-atlas",
+  "explain",
+]);
 
 /**
  * Runs `dreamgrid` with the words after its name. A command's definition is light and imports its
@@ -59,6 +66,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(exportGraphCommand(terminal))
     .addCommand(ascendCommand(terminal))
     .addCommand(judgeCommand(terminal))
+    .addCommand(explainCommand(terminal))
     .addCommand(schemaCommand(terminal))
     .addCommand(clientCommand(terminal))
     .addCommand(completionCommand(terminal, () => addRequestOptions(dream)))

@@ -4,6 +4,7 @@ import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { AscentEngine } from "./engine.ts";
+import { asNetworkInput } from "./network-planes.ts";
 import { floatOutput } from "./outputs.ts";
 import { pixelAt, type Place } from "./target.ts";
 
@@ -26,11 +27,8 @@ export async function imageActivation(
   { engine, network, layer, size }: LayerAtSize,
   image: Planes,
 ): Promise<FloatTensor> {
-  const { model, scale, fingerprint } = network;
-  const { height, width } = size;
-  const pixels = height * width;
-  const { data: seen } = shrinkPlanes(image, size);
-  const data = seen.map((value, i) => value * scale[Math.floor(i / pixels)]!);
+  const { model, fingerprint } = network;
+  const data = asNetworkInput(shrinkPlanes(image, size), network);
   const shape = imageShapeOf(model, 1, size);
   const target = [layer.value, layer.channelAxis];
   const graph: SessionGraph = {

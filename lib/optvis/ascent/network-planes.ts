@@ -25,6 +25,15 @@ export function toNetworkPlanes(
   return { width, height, data: result };
 }
 
+/** An image as the network's input has it: [planes, H, W] times one factor per plane. */
+export function asNetworkInput(
+  { width, height, data }: Planes,
+  { scale }: Pick<NetworkModel, "scale">,
+): Float32Array {
+  const pixels = width * height;
+  return data.map((value, i) => value * scale[Math.floor(i / pixels)]!);
+}
+
 /**
  * The network's planes as red, green and blue, in place: of a poster every copy counts.
  *

@@ -2,6 +2,7 @@ import type { Provider } from "../../autodiff/provider.ts";
 import { DerivedTensors } from "../../onnx/derived-tensors.ts";
 import type { Graph, Model } from "../../onnx/model.ts";
 import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
+import { type AttributedLayer, attributionGraph } from "./attribution-graph.ts";
 import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
@@ -29,6 +30,7 @@ export type GraphRecipe =
     }
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
+  | { readonly kind: "attribution"; readonly pass: PassRecipe; readonly to: AttributedLayer }
   | {
       readonly kind: "fourier image";
       readonly canvas: ParameterImage;
@@ -54,6 +56,8 @@ export function graphOf(recipe: GraphRecipe): Graph {
       return channelMeansGraph(passOf(recipe.pass), recipe);
     case "layer":
       return layerGraph(passOf(recipe.pass));
+    case "attribution":
+      return attributionGraph(passOf(recipe.pass), recipe.to);
     case "fourier image":
       return fourierImageGraph(recipe.canvas, recipe.batch, recipe.provider);
     case "ellipses":

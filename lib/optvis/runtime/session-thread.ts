@@ -58,6 +58,7 @@ const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
   ascent: false,
   "channel means": true,
   layer: true,
+  attribution: false,
   "fourier image": true,
   ellipses: true,
   graph: false,

@@ -1,6 +1,8 @@
 import { ClassNameError } from "../../networks/errors.ts";
-import { classChannel } from "../../networks/labels.ts";
-import { MAX_ENTRIES_TOLD } from "../limits.ts";
+import { classChannel, classNamesOf, whyNoLabels } from "../../networks/labels.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import { MAX_CHANNEL_INDEX, MAX_ENTRIES_TOLD } from "../limits.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { type ChannelRange, channelsIn, formatRange, parseRange } from "./channel-ranges.ts";
 import type { RenderRequest } from "./request.ts";
 
@@ -13,6 +15,23 @@ export interface LayerChannels {
   readonly classNames: readonly string[] | null;
   /** Why they have none, where they have none. */
   readonly whyUnnamed: string;
+}
+
+/** The channels of a layer, by their class names where they have some. */
+export function layerChannels(
+  layer: LayerWithChannels,
+  { layers, labels, description }: Pick<AnalysedNetwork, "layers" | "labels" | "description">,
+): LayerChannels {
+  return {
+    layerName: layer.name,
+    // a flattened layer may have more; their keys would be too long to sort
+    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
+    classNames: classNamesOf(layer, layers, labels),
+    whyUnnamed:
+      labels === null
+        ? whyNoLabels(description)
+        : `layer '${layer.name}' does not feed the classifier, so its channels have no class names`,
+  };
 }
 
 export interface SelectedChannels {

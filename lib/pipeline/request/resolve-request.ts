@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { pictureSize } from "../../image/picture.ts";
 import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
-import { classNamesOf, firstSynonym, whyNoLabels } from "../../networks/labels.ts";
+import { firstSynonym } from "../../networks/labels.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { ModelError, ShapeMismatchError } from "../../onnx/errors.ts";
 import { gradientObstacle } from "../../optvis/graph/differentiable-graph.ts";
@@ -18,7 +18,7 @@ import { ImageTooSmallError, planLevels } from "../../optvis/ascent/plan-levels.
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { completeRequest, type CompleteRequest, imageNumbers } from "./complete-request.ts";
 import { cropProblems } from "./crop-problems.ts";
-import { selectChannels } from "./channel-selection.ts";
+import { type LayerChannels, layerChannels, selectChannels } from "./channel-selection.ts";
 import { montageProblems } from "./montage-problems.ts";
 import { type PlacedTargets, placeTargets } from "./each-place.ts";
 import { paintingProblems } from "./painting-problems.ts";
@@ -28,7 +28,7 @@ import { fixedMeanProblems, raisedLayer } from "./raised-layer.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import { diversityProblems, resolveTargets, targetFitProblems } from "./resolve-targets.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
-import { MAX_CHANNEL_INDEX, MAX_CHANNELS_PER_JOB } from "../limits.ts";
+import { MAX_CHANNELS_PER_JOB } from "../limits.ts";
 import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage, ResolvedRequest, TargetFile } from "./resolved-request.ts";
 import { workProblems } from "./work.ts";
@@ -57,8 +57,9 @@ export async function resolveRequest(
 ): Promise<ResolvedRequest> {
   const { model } = network;
   const layer = requestedLayer(request, network);
-  const classNames = classNamesOf(layer, network.layers, network.labels);
-  const { drawn, problems: misnamed } = drawnOf(request, layer, { network, classNames });
+  const among = layerChannels(layer, network);
+  const decidedAxis = network.layers[layer.index - 1]?.channelAxis;
+  const { drawn, problems: misnamed } = drawnOf(request, layer, { among, decidedAxis });
   const unplaced = completeRequest(request, model, layer, drawn);
   const { width, height } = initialImage ?? model.inputSize;
   const drawing = drawingOf(unplaced, { width, height });
@@ -115,7 +116,7 @@ export async function resolveRequest(
     },
     targetFiles: [...files],
     channels: [...channels],
-    labels: labelsOf(request, complete, classNames),
+    labels: labelsOf(request, complete, among.classNames),
     initialImage,
     seconds,
     bytes: workBytes(model, raised, drawing),
@@ -124,28 +125,18 @@ export async function resolveRequest(
 }
 
 interface Surroundings {
-  readonly network: AnalysedNetwork;
-  readonly classNames: readonly string[] | null;
+  readonly among: LayerChannels;
+  /** Where the layer's channels lie if the request says nothing. */
+  readonly decidedAxis: number | undefined;
 }
 
 /** What the request draws, in normal form, as far as it is not wrong. */
 function drawnOf(
   request: RenderRequest,
   layer: LayerWithChannels,
-  { network, classNames }: Surroundings,
+  { among, decidedAxis }: Surroundings,
 ) {
-  const decided = network.layers[layer.index - 1]?.channelAxis;
-  const axis = layer.channelAxis === decided ? {} : { channelAxis: layer.channelAxis };
-  const among = {
-    layerName: layer.name,
-    // a flattened layer may have more; their keys would be too long to sort
-    count: Math.min(layer.channels, MAX_CHANNEL_INDEX),
-    classNames,
-    whyUnnamed:
-      network.labels === null
-        ? whyNoLabels(network.description)
-        : `layer '${layer.name}' does not feed the classifier, so its channels have no class names`,
-  };
+  const axis = layer.channelAxis === decidedAxis ? {} : { channelAxis: layer.channelAxis };
   if (request.targets) {
     const { targets, problems } = resolveTargets(request.targets, among);
     return { drawn: { ...axis, targets: [...targets] }, problems };

@@ -1,0 +1,77 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { encodePng } from "../../../lib/image/png.ts";
+import type { Raster } from "../../../lib/image/raster.ts";
+import { readPicture } from "../../../local/cli/photographs.ts";
+import { normal } from "../../support/random.ts";
+import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
+import { expectRefused, run } from "./command-line.ts";
+import { makeModels } from "./models-on-disk.ts";
+
+const folder = await makeModels();
+await tinyNetwork(folder);
+const tiny = join(folder, "tiny/tiny.onnx");
+
+/** Twice as wide as the network's images, of all colours. */
+const photo = join(folder, "photo.png");
+const pixels = normal([30 * 48 * 3], 7).data;
+const raster: Raster = {
+  width: 48,
+  height: 30,
+  data: Uint8Array.from(pixels, (x) => 128 + 50 * x),
+};
+await writeFile(photo, await encodePng(raster));
+
+type Numbers = Readonly<Record<string, number>>;
+
+const explain = (...words: string[]) => run("explain", tiny, photo, ...words);
+
+test("a class's score is shared out, and the channels that speak for it are drawn", async () => {
+  const out = join(folder, "explained");
+  const { code, stdout } = await explain("--top", "3", "--json", "--out", out);
+  expect(code).toBe(0);
+  const events = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const [{ kind, class: seen, seen: most, layer, channels, places, mapSize }] = events;
+  expect([kind, layer.index]).toEqual(["explanation", 3]);
+  // what the network sees most, unless one is named
+  expect(seen).toEqual(most[0]);
+  const probabilities = most.map(({ probability }: Numbers) => probability);
+  expect(probabilities).toEqual(probabilities.toSorted((a: number, b: number) => b - a));
+  expect(places).toHaveLength(mapSize[0] * mapSize[1]);
+  const top = channels.slice(0, 3).filter(({ contribution }: Numbers) => contribution! > 0);
+  const drawn = events.filter((event) => event.kind === "channel");
+  const numbers = (some: readonly Numbers[]) => new Set(some.map(({ channel }) => channel));
+  expect(numbers(drawn)).toEqual(numbers(top));
+  const [file] = (await readdir(out)).filter((name) => name.endsWith(".explanation.png"));
+  const sheet = await readPicture(join(out, file!));
+  // the photograph and three pictures in a row, and where each speaks below
+  expect(sheet.width).toBeGreaterThan(sheet.height);
+});
+
+test("for whichever class is named, among the channels of whichever layer", async () => {
+  const { code, stdout } = await explain("--class", "Zebra", "--layer", "wide", "--dry-run");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^photo\.png: the network sees \w+ [\d.]+ %, \w+ [\d.]+ %, \w+ [\d.]+ %$/m,
+  );
+  expect(stdout).toMatch(/^zebra: score -?[\d.]+, of which the 7 channels of 'wide' contribute /m);
+});
+
+test.each([
+  [
+    ["--class", "zebu"],
+    `--class: given 'zebu'; no class is called 'zebu' among ${CLASS_NAMES.length}`,
+  ],
+  [["--class", "9"], "--class: given 9; wanted channels 1 to 5 of layer 'classes'"],
+  [["--class", "1:2"], "--class 1:2: wanted one class"],
+  [["--layer", "prob"], "--layer prob: 'classes', which has the classes, does not come of it"],
+  [["--layer", "wode"], "there is no layer 'wode'"],
+])("refused: %s", async (words, message) => {
+  await expectRefused(folder, ["explain", tiny, photo, ...words, "--dry-run"], message);
+});
