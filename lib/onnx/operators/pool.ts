@@ -9,6 +9,7 @@ import type { Convolution } from "./convolution.ts";
 import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
+import { pixelsAtCorners, readInRegions, roiShapes } from "./roi-align.ts";
 import { type Emitter, notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 import {
   padsOf,
@@ -142,11 +143,18 @@ const globalLpPool: Operator = {
   },
 };
 
+/**
+ * RoiAlign: each of some regions of X [N, C, H, W] as so many rows and columns of means. The
+ * regions, [x1, y1, x2, y2], must be constants. Source: RoiAlign-16; ONNX Runtime, `roialign.cc`.
+ */
+const roiAlign: Operator = { infer: roiShapes, unroll: readInRegions, upgrade: pixelsAtCorners };
+
 /** Operators that make one number of each place of a window, or of all places. */
 export const pools: Operators = {
   MaxPool: { infer: maxPool },
   AveragePool: { infer: pool, upgrade: undilated },
   LpPool: lpPool,
+  RoiAlign: roiAlign,
   MaxUnpool: maxUnpool,
   GlobalAveragePool: { infer: globalPool },
   GlobalMaxPool: { infer: globalPool },

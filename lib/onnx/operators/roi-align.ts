@@ -1,0 +1,100 @@
+import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
+import { ModelError } from "../errors.ts";
+import type { Node } from "../model.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  mismatch,
+  requiredInput,
+  stringAttribute,
+} from "../node.ts";
+import { floatTensor, formatShape } from "../tensor.ts";
+import { constantNumbers, input, type Inputs, ofInputType } from "./inputs.ts";
+import type { Unroll } from "./operator.ts";
+import { type Upgrade, withDefaults } from "./upgrade.ts";
+
+/** Regions [count, 4] of X [N, C, H, W], and how many rows and columns are read of each. */
+function parse(node: Node, inputs: Inputs) {
+  const [x, regions] = [0, 1].map((index) => input(node, inputs, index).shape);
+  if (x!.length !== 4 || regions!.length !== 2 || regions![1] !== 4) {
+    throw mismatch(node, `regions ${formatShape(regions!)} of ${formatShape(x!)}`);
+  }
+  const rows = intAttribute(node, "output_height", 1);
+  const columns = intAttribute(node, "output_width", 1);
+  return { x: x as readonly [number, number, number, number], count: regions![0]!, rows, columns };
+}
+
+/** An axis of a region: from where to where, in pixels of X, and how many bins it has. */
+interface Extent {
+  readonly from: number;
+  readonly to: number;
+  readonly bins: number;
+}
+
+/** Of each pixel of an axis, how much is in each of a region's bins, row-major. */
+function sharesOf(node: Node, { from, to, bins }: Extent, pixels: number): readonly number[] {
+  const isHalf =
+    stringAttribute(node, "coordinate_transformation_mode", "half_pixel") === "half_pixel";
+  const bin = (isHalf ? to - from : Math.max(to - from, 1)) / bins;
+  const samples = intAttribute(node, "sampling_ratio", 0) || Math.ceil(bin);
+  const shares = new Float64Array(bins * pixels);
+  for (let i = 0; i < bins * samples; i++) {
+    const at = from - (isHalf ? 0.5 : 0) + ((i + 0.5) * bin) / samples;
+    if (at < -1 || at > pixels) continue;
+    const place = Math.min(Math.max(at, 0), pixels - 1);
+    const low = Math.floor(place);
+    const row = Math.floor(i / samples) * pixels;
+    shares[row + low]! += (low + 1 - place) / samples;
+    if (place > low) shares[row + low + 1]! += (place - low) / samples;
+  }
+  return [...shares];
+}
+
+/** Y [count, C, rows, columns]. */
+export const roiShapes = ofInputType((node, inputs) => {
+  const { x, count, rows, columns } = parse(node, inputs);
+  return [count, x[1], rows, columns];
+});
+
+/**
+ * Means of samples between the pixels: of rows, then of columns, two products with matrices that
+ * follow from the regions. Each image of a batch is read in the regions that the file has for its
+ * one image.
+ */
+export const readInRegions: Unroll = (node, inputs, emitter) => {
+  const { x, count, rows, columns } = parse(node, inputs);
+  const [images, channels, height, width] = x;
+  if (stringAttribute(node, "mode", "avg") !== "avg") {
+    throw new ModelError(
+      `${describeNode(node)}: mode 'max' is not supported; choose a layer before it`,
+    );
+  }
+  if (constantNumbers(node, inputs, 2)?.some((image) => image !== 0)) {
+    throw new ModelError(
+      `${describeNode(node)}: regions of several images; choose a layer before it`,
+    );
+  }
+  const made = count * (rows * height + columns * width);
+  if (made > MAX_MADE_ELEMENTS) {
+    throw new BudgetError(describeNode(node), `${made} weights of regions`, MAX_MADE_ELEMENTS);
+  }
+  const scale = floatAttribute(node, "spatial_scale", 1);
+  const regions = constantNumbers(node, inputs, 1)!.map((edge) => edge * scale);
+  const matrix = (first: number, bins: number, pixels: number) => {
+    const shares = Array.from({ length: count }, (_, i) => {
+      const [from, to] = [regions[4 * i + first]!, regions[4 * i + first + 2]!];
+      return sharesOf(node, { from, to, bins }, pixels);
+    });
+    return emitter.constant(floatTensor([count, bins, pixels], shares.flat()));
+  };
+  const factors = [requiredInput(node, 0), matrix(1, rows, height), matrix(0, columns, width)];
+  const read = emitter.emit("Einsum", factors, { equation: "nchw,rph,rqw->nrcpq" });
+  emitter.end("Reshape", [read, emitter.ints(images * count, channels, rows, columns)]);
+};
+
+/** The other mode came with opset 16, and is the default since. */
+export const pixelsAtCorners: Upgrade = (node, { opset }) => {
+  if (opset >= 16) return [node];
+  return [withDefaults(node, { coordinate_transformation_mode: "output_half_pixel" })];
+};
