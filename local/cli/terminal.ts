@@ -58,6 +58,8 @@ export interface ProgressBar {
 
 /** Without a terminal, a line at most this often. */
 const LINE_EVERY_MS = 5_000;
+/** Goes to the line's beginning, and deletes what stands there. */
+const CLEAR_LINE = "\r\x1b[K";
 const BAR_WIDTH = 24;
 /** Of a narrow terminal's line: how far it is, and what is left, are to be seen beside it. */
 const BAR_SHARE = 0.3;
@@ -71,15 +73,26 @@ export function createTerminal({
   reader,
   startAnalysis = () => undefined,
 }: CommandIo): Terminal {
+  let clear = () => {};
   return {
     analyse,
     reader,
     startAnalysis,
     env,
     isWatched: stderr.isTTY === true && stdout.isTTY === true,
-    print: (text) => void stdout.write(`${printable(text)}\n`),
-    note: (text) => void stderr.write(`${printable(text)}\n`),
-    progressBar: (label) => progressBar(stderr, label, env),
+    print: (text) => {
+      if (stdout.isTTY === true) clear();
+      stdout.write(`${printable(text)}\n`);
+    },
+    note: (text) => {
+      clear();
+      stderr.write(`${printable(text)}\n`);
+    },
+    progressBar: (label) => {
+      const { clear: clearIt, ...bar } = progressBar(stderr, label, env);
+      clear = clearIt;
+      return bar;
+    },
     readInput: async () => (stdin === undefined ? new Uint8Array() : buffer(stdin)),
   };
 }
@@ -116,8 +129,13 @@ export function printable(text: string): string {
   });
 }
 
+interface DrawnBar extends ProgressBar {
+  /** Leaves the line to another text; the bar is drawn again as it goes on. */
+  readonly clear: () => void;
+}
+
 /** One line that is redrawn on a terminal, and now and then a new one elsewhere. */
-function progressBar(stderr: Output, label: string, env: Environment): ProgressBar {
+function progressBar(stderr: Output, label: string, env: Environment): DrawnBar {
   // an editor's shell, which can redraw nothing, says so
   const isTerminal = stderr.isTTY === true && env["TERM"] !== "dumb";
   let lastMs = 0;
@@ -137,11 +155,15 @@ function progressBar(stderr: Output, label: string, env: Environment): ProgressB
       const text = printable([label, amount, ...(detail === undefined ? [] : [detail])].join(" "));
       // a line that wraps cannot be redrawn
       const line = cutToColumns(text, columns - 1);
-      stderr.write(isTerminal ? `\r\x1b[K${line}` : `${text}\n`);
+      stderr.write(isTerminal ? CLEAR_LINE + line : `${text}\n`);
       isDirty = isTerminal;
     },
     end: () => {
       if (isDirty) stderr.write("\n");
+      isDirty = false;
+    },
+    clear: () => {
+      if (isDirty) stderr.write(CLEAR_LINE);
       isDirty = false;
     },
   };

@@ -27,6 +27,21 @@ test("a bar is cut to the terminal's width, for a line that wraps cannot be redr
   expect(barOn({ columns: 20 })).toBe(`${whole}\n`);
 });
 
+test("a remark or a result takes the bar's line, on which the bar goes on", () => {
+  const written: string[] = [];
+  const output = { isTTY: true, write: (text: string) => written.push(text) };
+  const terminal = createTerminal({ env: {}, stdout: output, stderr: output });
+  const bar = terminal.progressBar("drawing");
+  bar.show(10, 10);
+  terminal.note("on the CPU");
+  terminal.note("as ever");
+  bar.show(10, 10);
+  terminal.print("a.png");
+  bar.end();
+  const drawn = `${start}drawing [${"#".repeat(24)}] 100 %`;
+  expect(written.join("")).toBe(`${drawn}${start}on the CPU\nas ever\n${drawn}${start}a.png\n`);
+});
+
 test("on a narrow terminal the bar leaves room for how far it is", () => {
   const wanted = `drawing [${"#".repeat(12)}] 100 % channel 12`;
   expect(barOn({ isTTY: true, columns: 40 })).toBe(start + wanted);
