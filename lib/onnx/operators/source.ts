@@ -3,7 +3,7 @@ import { elementTypeOf } from "../element-type.ts";
 import { ModelError } from "../errors.ts";
 import { constantFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute, mismatch } from "../node.ts";
+import { describeNode, floatAttribute, intAttribute, intsAttribute, mismatch } from "../node.ts";
 import {
   floatTensor,
   formatShape,
@@ -17,6 +17,7 @@ import { axisAttribute } from "./axes.ts";
 import { fromElements, fromNumbers, stridesOf, view } from "./elements.ts";
 import { constantNumbers, input, operand, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
+import { Emitter } from "./upgrade.ts";
 
 const constant: Operator = {
   infer: (node) => [constantFacts(constantValue(node))],
@@ -152,6 +153,27 @@ const nonZero: Operator = {
   },
 };
 
+/**
+ * Noise, as its mean, of a shape that is an attribute or that of an input: like a Dropout at
+ * inference. What a network makes of an image is then the same each time.
+ */
+const noise = (meanOf: (node: Node) => number): Operator => ({
+  upgrade: (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const [like] = node.inputs;
+    const shape = like
+      ? emitter.emit("Shape", [like])
+      : emitter.ints(...intsAttribute(node, "shape"));
+    return emitter.ending("Expand", [emitter.scalar(meanOf(node)), shape]);
+  },
+});
+
+const normal = noise((node) => floatAttribute(node, "mean", 0));
+
+const uniform = noise(
+  (node) => (floatAttribute(node, "low", 0) + floatAttribute(node, "high", 1)) / 2,
+);
+
 /** Operators that make a tensor of constants and lengths. */
 export const sources: Operators = {
   Constant: constant,
@@ -162,4 +184,8 @@ export const sources: Operators = {
   EyeLike: eyeLike,
   OneHot: oneHot,
   NonZero: nonZero,
+  RandomNormal: normal,
+  RandomNormalLike: normal,
+  RandomUniform: uniform,
+  RandomUniformLike: uniform,
 };
