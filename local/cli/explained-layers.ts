@@ -1,4 +1,5 @@
-import { hasChannels, type LayerWithChannels } from "../../lib/networks/layers.ts";
+import type { Size } from "../../lib/image/raster.ts";
+import { hasChannels, type Layer, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import { layersBehind } from "../../lib/networks/layers-behind.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
@@ -40,7 +41,7 @@ export function classLayerOf(network: AnalysedNetwork): ClassLayer {
 
 /**
  * The layer whose channels a score is shared out among: the one that is named, or the last before
- * it that has a map.
+ * it that has a map of what is not classes yet.
  *
  * @throws LayerNotFoundError; UsageError for a layer that the score does not come of
  */
@@ -49,34 +50,54 @@ export function attributedLayer(
   { layer: classes }: ClassLayer,
   reference: string | undefined,
 ): LayerWithChannels {
-  const leadsThere = (layer: LayerWithChannels) =>
-    layersBehind(layer, network.layers).some(({ index }) => index === classes.index);
   if (reference !== undefined) {
     const layer = findLayerWithChannels(network, asReference(reference));
-    if (!leadsThere(layer)) {
+    if (!layersBetween(layer, classes, network).includes(classes)) {
       throw new UsageError(
         `--layer ${reference}: '${classes.name}', which has the classes, does not come of it; choose a layer before that`,
       );
     }
-    if (layer.parts === 1 && layer.batchAxis === 0) return layer;
+    if (isInOnePart(layer)) return layer;
     throw new UsageError(
       `--layer ${reference}: its output has each image in several parts; choose another layer`,
     );
   }
-  const last = network.layers
+  const mapped = network.layers
     .filter(hasChannels)
-    .filter(({ index, parts, batchAxis }) => {
-      return !network.problems.has(index) && parts === 1 && batchAxis === 0;
-    })
-    .findLast((layer) => hasMap(layer) && leadsThere(layer));
+    .filter((layer) => !network.problems.has(layer.index) && isInOnePart(layer))
+    .filter((layer) => {
+      const between = layersBetween(layer, classes, network);
+      // behind the last that has learned something all channels are classes
+      return between.includes(classes) && between.some(({ learnableCount }) => learnableCount > 0);
+    });
+  const { inputSize } = network.model;
+  // attention has maps too, of tokens by tokens
+  const last =
+    mapped.findLast((layer) => hasMapOf(inputSize, layer, 2)) ??
+    mapped.findLast((layer) => hasMapOf(inputSize, layer, 1));
   if (last !== undefined) return last;
   throw new UsageError(
     `${network.description.id}: no layer before '${classes.name}' has a map; choose one with --layer`,
   );
 }
 
-/** Whether its channels are maps, of more than one place. */
-function hasMap({ shape, channelAxis }: LayerWithChannels): boolean {
-  const sides = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
-  return sides.length === 2 && sides.some((side) => side > 1);
+/** The layers behind one as far as the classes, these too. */
+function layersBetween(layer: Layer, classes: Layer, { layers }: AnalysedNetwork) {
+  return layersBehind(layer, layers).filter(({ index }) => index <= classes.index);
+}
+
+function isInOnePart({ parts, batchAxis }: Layer): boolean {
+  return parts === 1 && batchAxis === 0;
+}
+
+/**
+ * Whether its channels are maps of an image, more than one place in its shape.
+ *
+ * @param least pixels of the image to a place, along each side
+ */
+function hasMapOf(image: Size, { shape, channelAxis }: LayerWithChannels, least: number): boolean {
+  const [rows, columns, ...more] = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
+  if (rows === undefined || columns === undefined || more.length > 0) return false;
+  const isShapedAlike = Math.abs(rows - (columns * image.height) / image.width) <= 1;
+  return isShapedAlike && rows * columns > 1 && rows * least <= image.height;
 }

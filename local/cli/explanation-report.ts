@@ -73,7 +73,7 @@ export function inWords({ label, probability, activation }: SeenClass): string {
   return `${label} ${(100 * probability).toFixed(probability < 0.1 ? 1 : 0)} %`;
 }
 
-/** "+1.83" */
+/** "+1.83", and of small ones as many digits. */
 export function signed(contribution: number): string {
-  return `${contribution < 0 ? "" : "+"}${contribution.toFixed(2)}`;
+  return `${contribution < 0 ? "" : "+"}${Number(contribution.toPrecision(3))}`;
 }

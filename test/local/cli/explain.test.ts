@@ -6,6 +6,8 @@ import { expect, test } from "vitest";
 import { encodePng } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { readPicture } from "../../../local/cli/photographs.ts";
+import { intsTensor } from "../../../lib/onnx/tensor.ts";
+import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
 import { expectRefused, run } from "./command-line.ts";
@@ -61,6 +63,38 @@ test("for whichever class is named, among the channels of whichever layer", asyn
     /^photo\.png: the network sees \w+ [\d.]+ %, \w+ [\d.]+ %, \w+ [\d.]+ %$/m,
   );
   expect(stdout).toMatch(/^zebra: score -?[\d.]+, of which the 7 channels of 'wide' contribute /m);
+});
+
+test("by itself it looks at the last map of an image whose channels are no classes yet", async () => {
+  const path = join(folder, "net.onnx");
+  const inputs = { image: [1, 3, 24, 32] };
+  const initializers = { w: normal([4, 3, 2, 2], 1), v: normal([5, 4, 1, 1], 2) };
+  const nodes = [
+    node("Conv", "image w", "maps", { strides: [2, 2] }),
+    node("Relu", "maps", "relu"),
+    // as attention has them
+    node("Reshape", "relu to_tokens", "tokens"),
+    node("Transpose", "tokens", "turned", { perm: [0, 1, 3, 2] }),
+    node("MatMul", "tokens turned", "by_tokens"),
+    node("ReduceMean", "by_tokens sides", "attention", { keepdims: 1 }),
+    node("Mul", "relu attention", "weighed"),
+    node("Conv", "weighed v", "class_maps"),
+    node("Relu", "class_maps", "class_relu"),
+    node("GlobalAveragePool", "class_relu", "means"),
+    node("Flatten", "means", "logits"),
+    node("Softmax", "logits", "prob"),
+  ];
+  const sides = { to_tokens: intsTensor([0, 4, -1, 2]), sides: intsTensor([2, 3]) };
+  const write = async (outputs: readonly string[], count: number) => {
+    const all = { ...initializers, ...sides };
+    const graph = sketch({ inputs, nodes: nodes.slice(0, count), outputs, initializers: all });
+    await writeFile(path, writeModel(graph, 18));
+    return run("explain", path, photo, "--dry-run");
+  };
+  expect((await write(["prob"], nodes.length)).stdout).toMatch(/the 4 channels of 'weighed'/);
+  // where nothing says something of the whole image
+  const { code, stderr } = await write(["class_relu"], 9);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("it does not end in classes")]);
 });
 
 test.each([
