@@ -173,10 +173,12 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
       const value = node.inputs[index];
       const facts = value ? graph.facts.get(value) : undefined;
       if (!value || !facts || carriesImage.has(value)) return [];
-      // one number in arithmetic is a constant of the formula, not trained
-      const isTrained = index > 1 || sizeOf(facts.shape) > 1 || node.op.startsWith("Conv");
       const name = origin(value);
-      return isTrained && facts.type === "float32" && name ? [{ name, shape: facts.shape }] : [];
+      if (!name || facts.type !== "float32") return [];
+      // one number in arithmetic, repeated or not, is a constant of the formula, not trained
+      const { shape } = graph.facts.get(name) ?? facts;
+      const isTrained = index > 1 || sizeOf(shape) > 1 || node.op.startsWith("Conv");
+      return isTrained ? [{ name, shape: facts.shape }] : [];
     });
   }
 }
