@@ -1,8 +1,17 @@
+import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { intAttribute, intsAttribute, mismatch, stringAttribute } from "../node.ts";
+import {
+  describeNode,
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  requiredInput,
+  stringAttribute,
+} from "../node.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { countTo, pickOffsets, stridesOf, view } from "./elements.ts";
+import { sameAsInput } from "./elementwise.ts";
 import { constantInts, input, operand, requiredInts } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import { axesToInput, intsInput, type Upgrade, withInputs } from "./upgrade.ts";
@@ -145,6 +154,27 @@ const spaceToDepth: Operator = {
   },
 };
 
+/**
+ * Each sequence of a batch backwards, up to its own length, as TensorFlow's converter writes the
+ * way back of a recurrent layer. All of a batch must have one length.
+ *
+ * Source: ONNX operator ReverseSequence-10.
+ */
+const reverseSequence: Operator = {
+  infer: sameAsInput,
+  unroll: (node, inputs, emitter) => {
+    const { shape } = input(node, inputs, 0);
+    const axis = normaliseAxis(node, intAttribute(node, "time_axis", 0), shape.length);
+    const [length = 0, ...others] = new Set(requiredInts(node, inputs, 1));
+    if (others.length > 0 || length > shape[axis]!) {
+      const what = "sequences of different lengths, or longer than the input, are not supported";
+      throw new ModelError(`${describeNode(node)}: ${what}; choose a layer before it`);
+    }
+    const steps = countTo(shape[axis]!).map((t) => (t < length ? length - 1 - t : t));
+    emitter.end("Gather", [requiredInput(node, 0), emitter.ints(...steps)], { axis });
+  },
+};
+
 /** Operators whose output has the input's elements, each once, in another shape or order. */
 export const layouts: Operators = {
   Reshape: { infer: reshape, fold: reshaped, isView: true, upgrade: shapeToInput },
@@ -154,4 +184,5 @@ export const layouts: Operators = {
   Transpose: transpose,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
+  ReverseSequence: reverseSequence,
 };
