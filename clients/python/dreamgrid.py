@@ -150,7 +150,12 @@ class Client:
         # links in answers are relative to the host, and have the stage's name in them
         stage = urlsplit(self.url).path
         path = path[len(stage) :] if path.startswith(f"{stage}/") else path
-        return json.loads(_send(urllib.request.Request(self.url + path, data, sent, method=method)))
+        answer = _send(urllib.request.Request(self.url + path, data, sent, method=method))
+        try:
+            return json.loads(answer)
+        except ValueError:
+            text = answer.decode(errors="replace")[:200]
+            raise DreamgridError(0, [f"the answer is not the API's: {text}"]) from None
 
     def _paged(self, path: str | None, what: str) -> Iterator[Json]:
         while path is not None:

@@ -76,7 +76,7 @@ function methodOf(method: string, path: string, operation: Operation): string {
     commentOf([summary], "  "),
     `  async ${operationId}(${taken.join(", ")}): Promise<${answered}> {\n`,
     `    const response = await this.${isPicture ? "#picture" : "#send"}(${call});\n`,
-    `    return ${isPicture ? "response.blob()" : `(await response.json()) as ${answered}`};\n`,
+    `    return ${isPicture ? "response.blob()" : `(await jsonOf(response)) as ${answered}`};\n`,
     "  }\n",
   ].join("");
 }
@@ -132,6 +132,16 @@ function problemsIn(text: string): ReadonlyArray<string> | null {
   }
 }
 
+/** What an answer says; what is no JSON is not the API's. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DreamgridError(response.status, ["the answer is not the API's: " + text.slice(0, 200)]);
+  }
+}
+
 /** The API, a method for each of its operations. What goes wrong is a DreamgridError. */
 export class Dreamgrid {
   readonly #url: string;
@@ -153,7 +163,7 @@ export class Dreamgrid {
     const response = await this.#send(method, path, sent, "manual");
     // a browser does not tell where it was sent: it goes there itself
     if (response.type === "opaqueredirect") return this.#send(method, path, sent);
-    const { url } = (await response.json()) as { readonly url: string };
+    const { url } = (await jsonOf(response)) as { readonly url: string };
     // without what opens it for whoever reads an error
     return this.#answer(url.replace(/\\?.*$/, ""), this.#fetchLink(url));
   }

@@ -157,7 +157,8 @@ class Service(http.server.BaseHTTPRequestHandler):
         code, state = answers.pop(0) if len(answers) > 1 else answers[0]
         if code == 0:
             return self.connection.close()
-        body = json.dumps({"state": state, "ok": 1, "total": 2, "channels": [], "url": "/link"})
+        said = {"state": state, "ok": 1, "total": 2, "channels": [], "url": "/link"}
+        body = state if state.startswith("<") else json.dumps(said)
         self.send_response(code)
         self.send_header("Location", "/link")
         self.send_header("Content-Length", str(len(body)))
@@ -178,10 +179,11 @@ def outcome(*script, timeout=None, patience=60):
         return [type(error).__name__, getattr(error, "status", None)]
 
 said = {
-    "outage": outcome((200, "running"), (504, ""), (429, ""), (0, ""), (200, "completed")),
+    "outage": outcome((200, "running"), (504, ""), (429, ""), (0, ""), (200, "<p>"), (200, "completed")),
     "gone": outcome((200, "running"), (404, "")),
     "longer": outcome((200, "running"), (503, ""), patience=0.05),
     "never": outcome((503, "")),
+    "elsewhere": outcome((200, "<p>")),
     "late": outcome((200, "running"), timeout=0.05),
 }
 answers[:], sent[:] = [(302, "")], []
@@ -205,6 +207,7 @@ test.skipIf(!isThere)(
       gone: ["DreamgridError", 404],
       longer: ["DreamgridError", 503],
       never: ["DreamgridError", 503],
+      elsewhere: ["DreamgridError", 0],
       late: ["TimeoutError", null],
       redirect: ["/link", [["/jobs/j/tiles/1", "secret", JSON_TYPE]]],
       staged: ["/prod/jobs", "/prod/jobs?page=2", "/job/jobs"],

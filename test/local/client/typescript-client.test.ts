@@ -166,6 +166,9 @@ test("what goes wrong is told, whoever answers", async () => {
   // a proxy: of no JSON, and of some of its own
   const page = new Response("x".repeat(201), { status: 502 });
   expect(await told(page)).toEqual(wrong(502, `HTTP status 502 of ${at}: ${"x".repeat(200)}`));
+  expect(await told(new Response("<p>Sign in"))).toEqual(
+    wrong(200, "the answer is not the API's: <p>Sign in"),
+  );
   const forbidden = Response.json({ message: "Forbidden" }, { status: 403 });
   const said = `HTTP status 403 of ${at}: {"message":"Forbidden"}`;
   expect(await told(forbidden)).toEqual(wrong(403, said));
