@@ -11,7 +11,8 @@ import { OPERATOR_CHOICES, randomNetwork } from "./random-network.ts";
 export function mutantSeeds(): readonly Uint8Array<ArrayBuffer>[] {
   const grown = Array.from({ length: 12 }, (_, seed) => writeModel(randomGraph(seed), 18));
   const written = [exporterHabits(), scriptedHabits()].map((graph) => writeModel(graph, 18));
-  return [...grown, ...written, writeModel(oldHabits(), 9)].map((bytes) => Uint8Array.from(bytes));
+  const old = [writeModel(oldHabits(), 9), writeModel(oldestHabits(), 1)];
+  return [...grown, ...written, ...old].map((bytes) => Uint8Array.from(bytes));
 }
 
 function randomGraph(seed: number): Graph {
@@ -117,6 +118,40 @@ function scriptedHabits(): Graph {
       two: int(2),
       yes: boolScalar(true),
       axes: intsTensor([2]),
+    },
+  });
+}
+
+/** Before opset 7, by operators that were given up too. */
+function oldestHabits(): Graph {
+  return sketch({
+    inputs: { image: [1, 3, 8, 10] },
+    nodes: [
+      node("ImageScaler", "image", "scaled", { scale: float(0.1), bias: { floats: [1, 2, 3] } }),
+      node("Conv", "scaled w", "a", { pads: [1, 1, 1, 1] }),
+      node("Add", "a per_map", "b", { broadcast: 1, axis: 1 }),
+      node("PRelu", "b per_map", "c", { consumed_inputs: [0, 0] }),
+      node("Split", "c parts", "left right", { axis: 1 }),
+      node("Concat", "right left", "d"),
+      node("Tile", "d tiles axis", "e"),
+      node("Crop", "e", "f", { border: [1, 0, 1, 2] }),
+      node("Upsample", "f", "g", { height_scale: float(2), width_scale: float(2) }),
+      node("RoiAlign", "g regions of", "h", { output_height: 3, output_width: 2 }),
+      node("LpPool", "h", "i", { kernel_shape: [2, 2], p: float(2) }),
+      node("Reshape", "i", "j", { shape: [1, -1] }),
+      node("Cast", "j", "k", { to: "FLOAT" }),
+      node("RandomNormalLike", "k", "noise", { mean: float(1) }),
+      node("Mul", "k noise", "classes"),
+    ],
+    outputs: ["classes"],
+    initializers: {
+      w: normal([4, 3, 3, 3], 1),
+      per_map: normal([4], 2),
+      parts: floatTensor([2], [1, 3]),
+      tiles: floatTensor([1], [2]),
+      axis: floatTensor([1], [3]),
+      regions: floatTensor([1, 4], [1, 1, 12, 9]),
+      of: intsTensor([0]),
     },
   });
 }

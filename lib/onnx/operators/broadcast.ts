@@ -1,6 +1,7 @@
 import type { Node } from "../model.ts";
 import { intAttribute, mismatch, requiredInput } from "../node.ts";
 import { formatShape } from "../tensor.ts";
+import { axisAttribute } from "./axes.ts";
 import { Emitter, notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /**
@@ -35,8 +36,7 @@ export const laidOver: Upgrade = (node, rewriting) => {
   const [a, b] = [requiredInput(node, 0), requiredInput(node, 1)];
   const [rank, ofB] = [a, b].map((value) => rewriting.factsOf(value)?.shape.length);
   if (rank === undefined || ofB === undefined) throw notInOpset18(node, "the attribute 'axis'");
-  const axis = intAttribute(node, "axis");
-  const behind = rank - (axis < 0 ? axis + rank : axis) - ofB;
+  const behind = rank - axisAttribute(node, rank) - ofB;
   // Caffe2 says -1 for the last axes, however many B has
   if (behind <= 0) return [bare];
   const emitter = new Emitter(bare, rewriting);

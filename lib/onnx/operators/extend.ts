@@ -93,10 +93,10 @@ const tile: Operator = {
     const rank = rewriting.factsOf(x!)?.shape.length;
     const [count] = numbersIn(rewriting.constantOf(tiles!)) ?? [];
     const [axis] = numbersIn(rewriting.constantOf(along!)) ?? [];
-    if (rank === undefined || count === undefined || axis === undefined) {
-      throw notInOpset18(node, "a number of tiles or an axis that is no constant");
+    if (rank === undefined || !Number.isInteger(count) || !Number.isInteger(axis)) {
+      throw notInOpset18(node, "a number of tiles or an axis that is no whole constant");
     }
-    const repeats = filled(rank, 1).with(axis, count);
+    const repeats = filled(rank, 1).with(normaliseAxis(node, axis!, rank), count!);
     const constant = rewriting.constant(intsTensor(repeats), `${node.outputs[0]}_repeats`);
     return [{ ...node, inputs: [x!, constant] }];
   },

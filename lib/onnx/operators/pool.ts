@@ -95,6 +95,7 @@ function writeLength(node: Node, emitter: Emitter, sumOf: (value: Value) => Valu
   const { p = 2 } = node.attributes;
   // a float at opset 1
   const exponent = typeof p === "object" && "float" in p ? p.float : intAttribute(node, "p", 2);
+  if (!(exponent > 0 && exponent < Infinity)) throw mismatch(node, `the exponent is ${exponent}`);
   const size = emitter.emit("Abs", [requiredInput(node, 0)]);
   const sum = sumOf(emitter.emit("Pow", [size, emitter.scalar(exponent)]));
   const positive = emitter.emit("Max", [sum, emitter.scalar(SMALLEST)]);

@@ -9,7 +9,7 @@ import {
   requiredInput,
   stringAttribute,
 } from "../node.ts";
-import { floatTensor, formatShape } from "../tensor.ts";
+import { type FloatTensor, floatTensor, formatShape } from "../tensor.ts";
 import { constantNumbers, input, type Inputs, ofInputType } from "./inputs.ts";
 import type { Unroll } from "./operator.ts";
 import { type Upgrade, withDefaults } from "./upgrade.ts";
@@ -22,33 +22,43 @@ function parse(node: Node, inputs: Inputs) {
   }
   const rows = intAttribute(node, "output_height", 1);
   const columns = intAttribute(node, "output_width", 1);
+  if (rows < 1 || columns < 1) throw mismatch(node, `${rows} rows of ${columns} columns`);
   return { x: x as readonly [number, number, number, number], count: regions![0]!, rows, columns };
 }
 
-/** An axis of a region: from where to where, in pixels of X, and how many bins it has. */
-interface Extent {
-  readonly from: number;
-  readonly to: number;
+/** Regions along one axis. */
+interface Extents {
+  /** From where to where each is, in pixels of X. */
+  readonly regions: readonly (readonly [from: number, to: number])[];
   readonly bins: number;
+  readonly pixels: number;
 }
 
-/** Of each pixel of an axis, how much is in each of a region's bins, row-major. */
-function sharesOf(node: Node, { from, to, bins }: Extent, pixels: number): readonly number[] {
-  const isHalf =
-    stringAttribute(node, "coordinate_transformation_mode", "half_pixel") === "half_pixel";
-  const bin = (isHalf ? to - from : Math.max(to - from, 1)) / bins;
-  const samples = intAttribute(node, "sampling_ratio", 0) || Math.ceil(bin);
-  const shares = new Float64Array(bins * pixels);
-  for (let i = 0; i < bins * samples; i++) {
-    const at = from - (isHalf ? 0.5 : 0) + ((i + 0.5) * bin) / samples;
-    if (at < -1 || at > pixels) continue;
-    const place = Math.min(Math.max(at, 0), pixels - 1);
-    const low = Math.floor(place);
-    const row = Math.floor(i / samples) * pixels;
-    shares[row + low]! += (low + 1 - place) / samples;
-    if (place > low) shares[row + low + 1]! += (place - low) / samples;
-  }
-  return [...shares];
+/** Along one axis of all regions. */
+const MAX_SAMPLES = 2 ** 22;
+
+/** How much of each pixel is in each bin of each region: [count, bins, pixels]. */
+function sharesOf(node: Node, { regions, bins, pixels }: Extents): FloatTensor {
+  const mode = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  const isHalf = mode === "half_pixel";
+  const stated = intAttribute(node, "sampling_ratio", 0);
+  const shares = new Float32Array(regions.length * bins * pixels);
+  regions.forEach(([from, to], region) => {
+    const bin = (isHalf ? to - from : Math.max(to - from, 1)) / bins;
+    const samples = stated > 0 ? stated : Math.ceil(bin);
+    const all = regions.length * bins * samples;
+    if (all > MAX_SAMPLES) throw new BudgetError(describeNode(node), `${all} samples`, MAX_SAMPLES);
+    for (let i = 0; i < bins * samples; i++) {
+      const at = from - (isHalf ? 0.5 : 0) + ((i + 0.5) * bin) / samples;
+      if (at < -1 || at > pixels) continue;
+      const place = Math.min(Math.max(at, 0), pixels - 1);
+      const low = Math.floor(place);
+      const row = (region * bins + Math.floor(i / samples)) * pixels;
+      shares[row + low]! += (low + 1 - place) / samples;
+      if (place > low) shares[row + low + 1]! += (place - low) / samples;
+    }
+  });
+  return floatTensor([regions.length, bins, pixels], shares);
 }
 
 /** Y [count, C, rows, columns]. */
@@ -82,11 +92,10 @@ export const readInRegions: Unroll = (node, inputs, emitter) => {
   const scale = floatAttribute(node, "spatial_scale", 1);
   const regions = constantNumbers(node, inputs, 1)!.map((edge) => edge * scale);
   const matrix = (first: number, bins: number, pixels: number) => {
-    const shares = Array.from({ length: count }, (_, i) => {
-      const [from, to] = [regions[4 * i + first]!, regions[4 * i + first + 2]!];
-      return sharesOf(node, { from, to, bins }, pixels);
+    const along = Array.from({ length: count }, (_, i) => {
+      return [regions[4 * i + first]!, regions[4 * i + first + 2]!] as const;
     });
-    return emitter.constant(floatTensor([count, bins, pixels], shares.flat()));
+    return emitter.constant(sharesOf(node, { regions: along, bins, pixels }));
   };
   const factors = [requiredInput(node, 0), matrix(1, rows, height), matrix(0, columns, width)];
   const read = emitter.emit("Einsum", factors, { equation: "nchw,rph,rqw->nrcpq" });

@@ -121,7 +121,9 @@ const split: Operator = {
     // they could be an input at opset 1 too, of the same floats as what is split
     if (rewriting.opset === 1 && node.inputs[1]) {
       const stated = numbersIn(rewriting.constantOf(node.inputs[1]));
-      if (!stated) throw notInOpset18(node, "parts whose lengths are no constants");
+      if (!stated?.every(Number.isInteger)) {
+        throw notInOpset18(node, "parts whose lengths are no whole constants");
+      }
       const lengths = rewriting.constant(intsTensor(stated), `${node.outputs[0]}_split`);
       return [withInputs(node, { split: lengths })];
     }

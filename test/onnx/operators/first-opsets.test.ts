@@ -246,10 +246,23 @@ test.each([
     message: "exported in training mode",
   },
   {
+    opset: 6,
+    op: "Add",
+    attributes: laid(-1e9),
+    initializers: { b: perChannel },
+    message: "axis -1000000000 is outside a tensor of 4 axes",
+  },
+  {
     opset: 1,
     op: "Tile",
-    outputs: "y",
-    message: "input 1 is missing",
+    initializers: { tiles: floatTensor([1], [2]), axis: floatTensor([1], [4]) },
+    message: "axis 4 is outside a tensor of 4 axes",
+  },
+  {
+    opset: 1,
+    op: "Tile",
+    initializers: { tiles: floatTensor([1], [Infinity]), axis: floatTensor([1], [1]) },
+    message: "a number of tiles or an axis that is no whole constant",
   },
 ])("$op of opset $opset is refused: $message", ({ opset, message, ...given }) => {
   const bytes = writeModel(model(given), opset);

@@ -68,10 +68,13 @@ test("each image of a batch is read in the same regions", async () => {
 });
 
 test.each<readonly [Attributes, readonly number[], string]>([
+  [{ ...size, sampling_ratio: 2e6 }, [0], "24000000 samples, and at most 4194304 are read"],
+  [{ ...size, output_width: -1 }, [0], "4 rows of -1 columns"],
   [{ ...size, mode: "max" }, [0], "mode 'max' is not supported; choose a layer before it"],
   [size, [0, 1], "regions of several images; choose a layer before it"],
 ])("%j for the images %j is refused in one line", (attributes, of, message) => {
   const model = decodeModel(writeModel(reading(attributes, REGIONS, of), 16));
   const { problems } = specialise(model, SHAPE);
-  expect(problems.get("read")?.message).toBe(`RoiAlign 'read': ${message}`);
+  expect(problems.get("read")?.message).toMatch(/^RoiAlign 'read'[^\n]*$/);
+  expect(problems.get("read")?.message).toContain(message);
 });
