@@ -99,15 +99,21 @@ const prelu: Infer = (node, inputs) => {
   return [{ type, shape }];
 };
 
-/** Before opset 7 a slope of [C] is one for each channel. */
-const slopePerChannel: Upgrade = (node, rewriting) => {
-  if (rewriting.opset >= 7) return [node];
+/**
+ * A slope of [C] is one for each channel before opset 7, and in what MXNet's converter writes after
+ * it, where C fits no other axis.
+ */
+const slopePerChannel: Upgrade = (node, { opset, ...rewriting }) => {
   const [x, slope] = [requiredInput(node, 0), requiredInput(node, 1)];
-  const rank = rewriting.factsOf(x)?.shape.length;
-  const shape = rewriting.factsOf(slope)?.shape;
-  if (rank === undefined || shape?.length !== 1 || shape[0] === 1 || rank < 3) return [node];
+  const stated = rewriting.constantOf(slope)?.shape;
+  if (opset >= 7 && stated?.length !== 1) return [node];
+  const shape = rewriting.factsOf(x)?.shape ?? [];
+  const [count, ...others] = stated ?? rewriting.factsOf(slope)?.shape ?? [];
+  if (count === undefined || count === 1 || others.length > 0 || shape.length < 3) return [node];
+  const isOfChannels = shape[1] === count && shape.at(-1) !== count;
+  if (opset >= 7 && !isOfChannels) return [node];
   const emitter = new Emitter(node, rewriting);
-  const axes = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
+  const axes = emitter.ints(...Array.from({ length: shape.length - 2 }, (_, i) => i + 1));
   return emitter.ending("PRelu", [x, emitter.emit("Unsqueeze", [slope, axes])]);
 };
 

@@ -1,10 +1,10 @@
 import type { Node } from "../model.ts";
-import { floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { floatAttribute, intAttribute, mismatch, requiredInput, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators } from "./operator.ts";
-import { withoutAttributes } from "./upgrade.ts";
+import { Emitter, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** Attributes of a Gemm node, Y = alpha * A' B' + beta * C; 1 or 0 whether ' transposes. */
 export function parseGemm(node: Node) {
@@ -44,6 +44,19 @@ function orient(node: Node, shape: readonly number[], transposed: number): reado
   }
   return transposed ? shape.toReversed() : shape;
 }
+
+/**
+ * MXNet's converter left out the Flatten before. That C broadcasts, which was said before opset 7,
+ * goes without saying.
+ */
+const flattened: Upgrade = (node, rewriting) => {
+  const bare = withoutAttributes(node, "broadcast");
+  const [a, ...others] = node.inputs;
+  const rank = rewriting.factsOf(requiredInput(node, 0))?.shape.length ?? 2;
+  if (rank <= 2 || parseGemm(node).transA) return [bare];
+  const emitter = new Emitter(bare, rewriting);
+  return emitter.ending("Gemm", [emitter.emit("Flatten", [a!]), ...others], bare.attributes);
+};
 
 /** Matrices in the last two axes, batches broadcast; a vector gains an axis and loses it again. */
 const matMulShapes: Infer = (node, inputs) => {
@@ -145,8 +158,7 @@ const einsumShapes: Infer = (node, inputs) => {
 
 /** Operators that multiply matrices. */
 export const matrices: Operators = {
-  // C broadcasts, said or not
-  Gemm: { infer: gemmShapes, upgrade: (node) => [withoutAttributes(node, "broadcast")] },
+  Gemm: { infer: gemmShapes, upgrade: flattened },
   MatMul: { infer: matMulShapes },
   Einsum: { infer: einsumShapes },
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../../lib/onnx/decode.ts";
-import { type Attributes, float, type Graph } from "../../../lib/onnx/model.ts";
+import { type Attributes, float, type Graph, type Node } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor, sizeOf, type Tensor } from "../../../lib/onnx/tensor.ts";
 import { checkUpgrade, checkUpgradeTo } from "../../support/check-upgrade.ts";
@@ -145,6 +145,19 @@ const operators: readonly (Given & { readonly opset: number; readonly as: Omit<G
     as: { initializers: { slope: shaped(perChannel, [6, 1, 1]) } },
   },
   {
+    // as MXNet's converter goes on to write it, which ONNX Runtime refuses
+    opset: 8,
+    op: "PRelu",
+    initializers: { slope: perChannel },
+    as: { initializers: { slope: shaped(perChannel, [6, 1, 1]) } },
+  },
+  {
+    opset: 7,
+    op: "PRelu",
+    initializers: { slope: uniform([4], 2) },
+    as: { initializers: { slope: uniform([4], 2) } },
+  },
+  {
     opset: 6,
     op: "PRelu",
     initializers: { slope: scalar },
@@ -186,16 +199,21 @@ describe("operators of opsets before 7 compute the same in opset 18", () => {
     await checkUpgradeTo({ y }, graph, 6, { x });
   });
 
-  test("a fully connected layer whose bias is said to broadcast", async () => {
-    const graph = (attributes: Attributes): Graph =>
+  test("a fully connected layer, with a bias that is said to broadcast or no Flatten", async () => {
+    const graph = (nodes: readonly Node[]): Graph =>
       sketch({
         inputs: { x: x.shape },
-        nodes: [node("Flatten", "x", "m"), node("Gemm", "m w c", "y", attributes)],
+        nodes,
         outputs: ["y"],
         initializers: { w: uniform([5, 72], 2), c: uniform([5], 3) },
       });
-    const wanted = await runModel(writeModel(graph({ transB: 1 }), 9), { x });
-    await checkUpgradeTo(wanted, graph({ transB: 1, broadcast: 1 }), 3, { x });
+    const flatten = node("Flatten", "x", "m");
+    const plain = graph([flatten, node("Gemm", "m w c", "y", { transB: 1 })]);
+    const wanted = await runModel(writeModel(plain, 9), { x });
+    const said = graph([flatten, node("Gemm", "m w c", "y", { transB: 1, broadcast: 1 })]);
+    expect(await checkUpgradeTo(wanted, said, 3, { x })).toEqual(["Flatten", "Gemm"]);
+    const bare = graph([node("Gemm", "x w c", "y", { transB: 1 })]);
+    expect(await checkUpgradeTo(wanted, bare, 8, { x })).toEqual(["Flatten", "Gemm"]);
   });
 
   test("the check notices a bias on another axis", async () => {
