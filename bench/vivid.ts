@@ -15,7 +15,7 @@ const values = benchOptions(USAGE, { only: "steps,tiles,memory", rounds: "15", o
 const CLASSES = { network: "googlenet", layer: "loss3-classifier", method: "fourier" };
 const ofLayer = (layer: string) => ({ ...CLASSES, layer, preset: "channels" });
 const TILES = [
-  ...["natural", "vivid", "poster", "lucid", "maco", "ellipses"].map((preset) => ({
+  ...["natural", "vivid", "poster", "lucid", "maco", "ellipses", "cppn"].map((preset) => ({
     ...CLASSES,
     preset,
   })),

@@ -23,6 +23,7 @@ export const RECIPES = [
   "fourier/googlenet-classes-lucid.json",
   "fourier/googlenet-classes-maco.json",
   "fourier/googlenet-classes-ellipses.json",
+  "fourier/googlenet-channels-cppn.json",
   "fourier/googlenet-channels-3b.json",
   "fourier/googlenet-channels-4c.json",
   "fourier/googlenet-channels-5b.json",

@@ -22,13 +22,13 @@ const GRID_RMS = [Math.sqrt(1 / 3) / FINENESS, Math.sqrt(1 / 3) / FINENESS, 1];
 /** Of tanh(x) and its square, where x is of the standard normal distribution; and of 1. */
 const HIDDEN_RMS = [...fill(UNITS, 0.628), ...fill(UNITS, 0.503), 1];
 /** Deviation of the decorrelated colours at the start, for parameters N(0, 1). */
-const COLOUR_DEVIATION = 3;
+const COLOUR_DEVIATION = 2;
 
 /**
  * A compositional pattern-producing network: it makes each pixel's colour of its place alone, and
  * has as true a detail in any number of pixels. The parameters are its weights, each image's own:
  *
- *     h_0 = (X, Y, 1);  x_l = W_l h_(l-1),  h_l = (tanh x_l, (tanh x_l)^2, 1);  z = 3 W_(L+1) h_L
+ *     h_0 = (X, Y, 1);  x_l = W_l h_(l-1),  h_l = (tanh x_l, (tanh x_l)^2, 1);  z = 2 W_(L+1) h_L
  *
  * with decorrelated colours z. A column of W_l for an input of root mean square r, one of J, is
  * parameters / (r sqrt(J)), so that with parameters N(0, 1) all x are about N(0, 1), but x_1 two and
