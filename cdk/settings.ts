@@ -1,6 +1,7 @@
 import type { Node } from "constructs";
 import * as z from "zod";
 
+import { didYouMean } from "../lib/networks/did-you-mean.ts";
 import { MAX_JOB_SECONDS } from "../lib/pipeline/limits.ts";
 import { MB_PER_VCPU } from "../lib/pipeline/rates.ts";
 
@@ -86,26 +87,40 @@ export class SettingsError extends Error {
 /**
  * Reads the settings from the context.
  *
- * @throws SettingsError naming every setting with a bad value
+ * @throws SettingsError as `parseSettings`
  */
 export function readSettings(node: Node): PipelineSettings {
-  return parseSettings(
-    Object.fromEntries(SETTING_NAMES.map((name) => [name, node.tryGetContext(name) as unknown])),
-  );
+  return parseSettings(node.getAllContext() as Record<string, unknown>);
 }
 
 /**
- * The settings that are given, and the defaults of the others; names that are none are left out.
+ * The settings that are given, and the defaults of the others. What else is in a context, of CDK or
+ * of others, is left out, unless it looks like a setting.
  *
- * @throws SettingsError naming every setting with a bad value
+ * @throws SettingsError naming every setting with a bad value, and every misspelt one
  */
 export function parseSettings(given: Readonly<Record<string, unknown>>): PipelineSettings {
   const parsed = settingsSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
+  const misspelt = misspeltIn(given);
+  if (parsed.success && misspelt.length === 0) return parsed.data;
+  const wrong = (parsed.error?.issues ?? []).map(
     ({ path, message }) => `${path.join(".")}=${String(given[String(path[0])])}: ${message}`,
   );
+  const problems = [...wrong, ...misspelt];
   throw new SettingsError(
     `context: ${problems.join("; ")}; cdk/README.md lists the settings and their values`,
   );
+}
+
+/** Names of CDK's own facts. */
+const OF_CDK = /[@:/]/;
+
+function misspeltIn(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const others = Object.keys(given).filter(
+    (name) => !SETTING_NAMES.includes(name) && !OF_CDK.test(name),
+  );
+  return others.flatMap((name) => {
+    const hint = didYouMean(name, SETTING_NAMES);
+    return hint === "" ? [] : [`${name}: there is no such setting; ${hint}`];
+  });
 }

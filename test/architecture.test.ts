@@ -124,7 +124,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/queue",
   ],
   // the schemas that requests are checked with are also the gateway's models
-  cdk: ["functions", "lib/pipeline", "lib/source-bundle.mjs"],
+  cdk: ["functions", "lib/networks", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
   // all that the browser's code knows of ours: the API's documents, as types
   "web/api/documents.ts": ["functions/api/schemas.ts", "functions/api/network-schemas.ts"],
@@ -164,7 +164,9 @@ const SOURCE = /^(lib|functions|local|cdk|bench|web)\/.*\.m?tsx?$/;
 const TEST = /^(local\/endpoint\/)?test\/.*\.ts$/;
 const ENDPOINT = /^local\/endpoint\//;
 
-const paths = readdirSync(".", { recursive: true, encoding: "utf8" });
+const paths = ["lib", "functions", "local", "cdk", "bench", "web", "test"].flatMap((root) =>
+  readdirSync(root, { recursive: true, encoding: "utf8" }).map((name) => join(root, name)),
+);
 const importsIn = (wanted: (path: string) => boolean): readonly Import[] =>
   paths.filter(wanted).flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
 

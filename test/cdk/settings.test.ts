@@ -45,6 +45,14 @@ test("every bad setting is named, with what was given", () => {
   );
 });
 
+test("a misspelt setting is named, and what is no setting is let alone", () => {
+  expect(() => settingsOf({ alarmMail: "me@example.org", "worker-memory": "3008" })).toThrow(
+    /^context: alarmMail: there is no such setting; did you mean 'alarmEmail'\?; worker-memory: .*'workerMemory'/,
+  );
+  const others = { "cli-telemetry": "false", "@aws-cdk/core:stages": "1", owner: "me" };
+  expect(settingsOf(others)).toEqual(settingsOf({}));
+});
+
 test("a job's plan is kept until after the job's deadline", () => {
   const shortest = 13;
   expect(settingsOf({ retentionDays: String(shortest) }).retentionDays).toBe(shortest);
