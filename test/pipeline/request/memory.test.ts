@@ -36,6 +36,10 @@ test("an image takes what the network sees of it, computes of that, and the imag
   // of a layer of a CPPN 260
   const byCppn = await resolve({ cropSize: [300, 200], canvasSize: [400, 500], cppnLayers: 2 });
   expect(byCppn.bytes).toBe(200e6 + own + 4 * 260 * 2 * 90 * 112);
+  // of a large one iterations see little; of 4,096 px one took 1.10 GB with all of its process
+  const large = await resolve({ cropSize: [30, 20], canvasSize: 4_096, cppnLayers: 8 });
+  expect(large.bytes! / 1.1e9).toBeGreaterThan(0.7);
+  expect(large.bytes! / 1.1e9).toBeLessThan(1.3);
 });
 
 // peak of a process that draws an image of emojinet's conv1, 64 px of it at a time
