@@ -3,7 +3,7 @@ import { describeNode } from "../../onnx/node.ts";
 import { fixesMean, fixesMeanOf } from "../../optvis/graph/fixed-mean.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
-import { isMap } from "./fields/targets.ts";
+import { isMap, isOfChannels } from "./fields/targets.ts";
 import type { RenderRequest } from "./request.ts";
 
 /** What of a request says what is raised of a layer. */
@@ -30,9 +30,9 @@ export function fixedMeanProblems(request: Raising, model: NetworkModel, layer: 
   ];
 }
 
-/** Whether any target is of channels: all others raise the output. */
+/** All targets of no channels raise the output. */
 function raisesChannels({ targets }: Raising): boolean {
-  return targets === undefined || targets.some(({ channel, channels }) => channel ?? channels);
+  return targets === undefined || targets.some(isOfChannels);
 }
 
 /** Whether it raises the mean of a map of channels. */

@@ -22,9 +22,14 @@ const PLACE_WANTED =
 const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
 const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
 
-/** Whether a target is a map, one channel or a weighted sum of them, and no place of it. */
-export function isMap({ channel, channels, at }: RequestTarget): boolean {
-  return (channel !== undefined || channels !== undefined) && at === undefined;
+/** Whether a target is one channel or a weighted sum of them. */
+export function isOfChannels({ channel, channels }: RequestTarget): boolean {
+  return channel !== undefined || channels !== undefined;
+}
+
+/** Whether a target is a map: of channels, and no place of it. */
+export function isMap(target: RequestTarget): boolean {
+  return isOfChannels(target) && target.at === undefined;
 }
 
 /** For a JSON Schema: just one of these fields is there. Refinements are not in one. */
