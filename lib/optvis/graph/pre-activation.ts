@@ -1,5 +1,6 @@
 import type { Model, Node, Value } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
+import { producersByValue } from "../../onnx/readers.ts";
 import type { TargetLayer } from "./layer-pass.ts";
 
 /** Operators that pass each channel's values on, the largest of some, or their mean. */
@@ -28,21 +29,24 @@ export interface PreActivation {
  * @returns `null` if the layer is not rectified
  */
 export function preActivation(model: Model, { value }: TargetLayer): PreActivation | null {
-  const makerOf = (made: Value) => model.graph.nodes.find(({ outputs }) => outputs.includes(made));
-  const own = makerOf(value);
+  const makers = producersByValue(model.graph.nodes);
+  const own = makers.get(value);
   const fed = own === undefined ? null : rectifiedBy(own, model);
   if (fed !== null) return { value: fed, rectified: [fed] };
+  const makerOf = (made: Value) => (made.endsWith(UNRECTIFIED) ? makers.get(made) : undefined);
   const unrectified = unrectifiedName(value);
-  const rectifiedBefore = (made: Value): readonly Value[] => {
-    const maker = made.endsWith(UNRECTIFIED) ? makerOf(made) : undefined;
-    if (maker === undefined) return [made];
-    // behind the first are sizes and axes
-    return (maker.op === "Concat" ? maker.inputs : maker.inputs.slice(0, 1)).flatMap(
-      rectifiedBefore,
-    );
-  };
   if (makerOf(unrectified) === undefined) return null;
-  return { value: unrectified, rectified: rectifiedBefore(unrectified) };
+  // a set is walked on to what is added to it: each value once, however often it is joined
+  const before = new Set([unrectified]);
+  for (const made of before) {
+    const { op, inputs = [] } = makerOf(made) ?? {};
+    // behind the first are sizes and axes
+    for (const input of op === "Concat" ? inputs : inputs.slice(0, 1)) before.add(input);
+  }
+  return {
+    value: unrectified,
+    rectified: [...before].filter((made) => makerOf(made) === undefined),
+  };
 }
 
 /**

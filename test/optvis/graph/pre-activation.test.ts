@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 
+import { standardNode } from "../../../lib/onnx/node.ts";
 import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { imageActivation } from "../../../lib/optvis/ascent/image-activation.ts";
@@ -60,6 +61,22 @@ test.each(["sums", "other", "plain", "leaky", "normed", "normed_pool"])(
   "nothing feeds a rectifier of '%s'",
   (name) => expect(fedBy(name)).toBeNull(),
 );
+
+test("what feeds a layer behind thousands of others, that are joined with themselves", () => {
+  const { model } = given.network;
+  const joins = Array.from({ length: 12_000 }, (_, i) =>
+    standardNode({
+      op: "Concat",
+      inputs: i === 0 ? ["relu", "more_relu"] : [`join${i - 1}`, `join${i - 1}`],
+      outputs: [`join${i}`],
+      attributes: { axis: 1 },
+    }),
+  );
+  const nodes = [...model.graph.nodes, ...joins];
+  const deep = withPreActivations({ ...model, graph: { ...model.graph, nodes } });
+  const last = preActivation(deep, { ...given.target("relu"), value: "join11999" });
+  expect(last?.rectified).toEqual(["sums", "more"]);
+});
 
 test("rectified, what feeds a layer is the layer", async () => {
   const engine = new AscentEngine({ threads: 1 });
