@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PRESETS } from "../../lib/pipeline/request/fields/fourier.ts";
 import { untilTrue } from "../support/until.ts";
 import { askFor, CHROMIUM, expectAccessible, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
@@ -216,7 +217,8 @@ describe.skipIf(CHROMIUM === null)("how a layer is drawn", () => {
     await page.getByRole("img", { name: "channel 5" }).waitFor();
     expect(await chosen.textContent()).toBe("the network's own recipe");
     expect(await chosen.getAttribute("value")).toBe(id);
-    expect(await page.getByRole("option").count()).toBe(9);
+    // beside deepdream and the presets
+    expect(await page.getByRole("option").count()).toBe(2 + PRESETS.length);
 
     await page.goto(`${url()}/#/-/request?network=own&layer=classes`);
     await page.getByText("suggested: the network's own recipe, as the layer").waitFor();

@@ -73,7 +73,7 @@ const FILES: Readonly<Record<string, Uint8Array | string>> = {
     nodes: [node("Add", "image b", "a"), node("Relu", "a", "b")],
     outputs: ["b"],
   }),
-  "old.onnx": model({ opset: 3 }),
+  "old.onnx": model({ opset: 0 }),
   "future.onnx": model({ opset: 99 }),
   "vector-input.onnx": model({ inputs: { image: [1, 3] } }),
   "four-channels.onnx": model({ inputs: { image: [1, 4, 12, 10] } }),
