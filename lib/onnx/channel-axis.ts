@@ -23,7 +23,18 @@ import { sizeOf } from "./tensor.ts";
  * @returns no entry for a value that does not depend on the image, `NO_CHANNELS` for one that has
  *   no such axis, as a single plane [N, H, W]
  */
-export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, number> {
+export function channelAxes(graph: StaticGraph): ReadonlyMap<Value, number> {
+  return new Map([...knownValues(graph)].map(([value, { axis }]) => [value, axis]));
+}
+
+/** Values that tell how well tokens match each other, as attention has them, whatever their axes. */
+export function matchScores(graph: StaticGraph): ReadonlySet<Value> {
+  return new Set(
+    [...knownValues(graph)].flatMap(([value, { isScores }]) => (isScores ? value : [])),
+  );
+}
+
+function knownValues({ input, graph, facts }: StaticGraph): ReadonlyMap<Value, Known> {
   const image = { axis: 1, made: 0, isInFront: false, parts: null, span: null, isScores: false };
   const known = new Map<Value, Known>([[input, image]]);
   const shapeOf = (value: Value | undefined) => facts.get(value ?? "")?.shape ?? [];
@@ -38,7 +49,7 @@ export function channelAxes({ input, graph, facts }: StaticGraph): ReadonlyMap<V
       known.set(output, knownAfter({ node, from, to, facts, axis: source.axis }, source, known));
     }
   }
-  return new Map([...known].map(([value, { axis }]) => [value, axis]));
+  return known;
 }
 
 /** What is known of a value. */

@@ -2,6 +2,9 @@ import type { Size } from "../../lib/image/raster.ts";
 import { hasChannels, type Layer, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import { layersBehind } from "../../lib/networks/layers-behind.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
+import { matchScores } from "../../lib/onnx/channel-axis.ts";
+import { specialise } from "../../lib/onnx/static-graph.ts";
+import { imageShapeOf } from "../../lib/optvis/graph/layer-pass.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
@@ -70,11 +73,13 @@ export function attributedLayer(
       // behind the last that has learned something all channels are classes
       return between.includes(classes) && between.some(({ learnableCount }) => learnableCount > 0);
     });
-  const { inputSize } = network.model;
+  const { model, inputSize } = network.model;
   // attention has maps too, of tokens by tokens
+  const betweenTokens = matchScores(specialise(model, imageShapeOf(model, 1, inputSize)));
+  const ofImage = mapped.filter(({ value }) => !betweenTokens.has(value));
   const last =
-    mapped.findLast((layer) => hasMapOf(inputSize, layer, 2)) ??
-    mapped.findLast((layer) => hasMapOf(inputSize, layer, 1));
+    ofImage.findLast((layer) => hasMapOf(inputSize, layer, 2)) ??
+    ofImage.findLast((layer) => hasMapOf(inputSize, layer, 1));
   if (last !== undefined) return last;
   throw new UsageError(
     `${network.description.id}: no layer before '${classes.name}' has a map; choose one with --layer`,

@@ -47,7 +47,7 @@ export function explanationReport(explanation: Explanation): Report {
   return {
     text: [
       `${basename(photo)}: the network sees ${seen.map(inWords).join(", ")}`,
-      `${of.label}: score ${attribution.score.toFixed(2)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${sum.toFixed(2)}; most of all`,
+      `${of.label}: score ${inDigits(attribution.score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}; most of all`,
       table(heads, shown, [0, 1, 2]),
     ].join("\n"),
     json: {
@@ -69,11 +69,16 @@ export function explanationReport(explanation: Explanation): Report {
 
 /** "tiger 97 %" */
 export function inWords({ label, probability, activation }: SeenClass): string {
-  if (probability === null) return `${label} (${activation.toFixed(2)})`;
+  if (probability === null) return `${label} (${inDigits(activation)})`;
   return `${label} ${(100 * probability).toFixed(probability < 0.1 ? 1 : 0)} %`;
 }
 
-/** "+1.83", and of small ones as many digits. */
+/** "+1.83" */
 export function signed(contribution: number): string {
-  return `${contribution < 0 ? "" : "+"}${Number(contribution.toPrecision(3))}`;
+  return `${contribution < 0 ? "" : "+"}${inDigits(contribution)}`;
+}
+
+/** "1.83", and of small ones as many digits. */
+function inDigits(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }

@@ -22,7 +22,7 @@ import { namedRequests } from "./named-requests.ts";
 import { analysingOnce, openLayer } from "./network.ts";
 import { checkTakesPhotographs, imagesIn } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
-import { OF_MAPS, sheetName } from "./short-request.ts";
+import { OF_MAPS, sheetName, sheetTitle } from "./short-request.ts";
 import { quietTerminal, type Terminal, terminalOf } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
@@ -100,7 +100,7 @@ function atlasOf(
     ...Object.fromEntries(recipe.filter(([field]) => !OF_MAPS.has(field))),
     seed,
     targets: [{ direction: `${name}.npy`, at: "each" }],
-    montage: { title: `activation atlas of ${layer.name}` },
+    montage: { title: sheetTitle(`activation atlas of ${layer.name}`) },
   };
   return { name, request };
 }

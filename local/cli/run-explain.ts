@@ -22,7 +22,7 @@ import { openInViewer } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
 import { resultPaths } from "./result-paths.ts";
 import { planesFor } from "./photographs.ts";
-import { sheetName, withNumbers } from "./short-request.ts";
+import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -129,7 +129,7 @@ function requestFor(
     ...withNumbers({ fields, isOwn }),
     montage: {
       labels: top.map(({ channel }) => `#${channel}`),
-      title: `${layer.name}: for ${of.label} in ${basename(photo)}`,
+      title: sheetTitle(`${layer.name}: for ${of.label} in ${basename(photo)}`),
     },
   });
   return { name, request, notice: null };

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import { MAX_TITLE_LENGTH } from "../../lib/pipeline/limits.ts";
 import { isMap, localTargets } from "../../lib/pipeline/request/fields/targets.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf, USUAL_PRESET } from "../../lib/pipeline/request/suggestion.ts";
@@ -80,6 +81,13 @@ export function sheetName(network: string, layer: string): string {
   const letters = Array.from(name);
   const end = beginning(letters.toReversed(), LONGEST_NAME - KEPT_BEGINNING - 1).toReversed();
   return [...beginning(letters, KEPT_BEGINNING), "_", ...end].join("");
+}
+
+/** As long as a request may have one: layers and photographs may have long names. */
+export function sheetTitle(title: string): string {
+  if (title.length <= MAX_TITLE_LENGTH) return title;
+  // no half of a letter that has two
+  return `${title.slice(0, MAX_TITLE_LENGTH - 3).replace(/[\uD800-\uDBFF]$/, "")}...`;
 }
 
 /** The first letters, of so many bytes at most. */

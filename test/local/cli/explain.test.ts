@@ -1,4 +1,4 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -57,17 +57,21 @@ test("a class's score is shared out, and the channels that speak for it are draw
 });
 
 test("for whichever class is named, among the channels of whichever layer", async () => {
-  const { code, stdout } = await explain("--class", "Zebra", "--layer", "wide", "--dry-run");
+  // as long as a file's name may be
+  const named = join(folder, `${"photo".repeat(50)}.png`);
+  await copyFile(photo, named);
+  const words = ["--class", "Zebra", "--layer", "wide", "--dry-run"];
+  const { code, stdout } = await run("explain", tiny, named, ...words);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^photo\.png: the network sees \w+ [\d.]+ %, \w+ [\d.]+ %, \w+ [\d.]+ %$/m,
+    /^(?:photo){50}\.png: the network sees \w+ [\d.]+ %, \w+ [\d.]+ %, \w+ [\d.]+ %$/m,
   );
   expect(stdout).toMatch(/^zebra: score -?[\d.]+, of which the 7 channels of 'wide' contribute /m);
 });
 
 test("by itself it looks at the last map of an image whose channels are no classes yet", async () => {
   const path = join(folder, "net.onnx");
-  const inputs = { image: [1, 3, 24, 32] };
+  const inputs = { image: [1, 3, 24, 24] };
   const initializers = { w: normal([4, 3, 2, 2], 1), v: normal([5, 4, 1, 1], 2) };
   const nodes = [
     node("Conv", "image w", "maps", { strides: [2, 2] }),
@@ -84,16 +88,23 @@ test("by itself it looks at the last map of an image whose channels are no class
     node("Flatten", "means", "logits"),
     node("Softmax", "logits", "prob"),
   ];
-  const sides = { to_tokens: intsTensor([0, 4, -1, 2]), sides: intsTensor([2, 3]) };
-  const write = async (outputs: readonly string[], count: number) => {
+  const sides = { to_tokens: intsTensor([0, 4, 9, 16]), sides: intsTensor([2, 3]) };
+  const write = async (output: string, graphNodes = nodes) => {
     const all = { ...initializers, ...sides };
-    const graph = sketch({ inputs, nodes: nodes.slice(0, count), outputs, initializers: all });
+    const graph = sketch({ inputs, nodes: graphNodes, outputs: [output], initializers: all });
     await writeFile(path, writeModel(graph, 18));
     return run("explain", path, photo, "--dry-run");
   };
-  expect((await write(["prob"], nodes.length)).stdout).toMatch(/the 4 channels of 'weighed'/);
+  expect((await write("prob")).stdout).toMatch(/the 4 channels of 'weighed'/);
+  // attention comes last, in no more places than the image has
+  const attentive = [
+    ...nodes.slice(0, 5),
+    node("GlobalAveragePool", "by_tokens", "means"),
+    node("Conv", "means v", "logits"),
+  ];
+  expect((await write("logits", attentive)).stdout).toMatch(/the 4 channels of 'relu'/);
   // where nothing says something of the whole image
-  const { code, stderr } = await write(["class_relu"], 9);
+  const { code, stderr } = await write("class_relu", nodes.slice(0, 9));
   expect([code, stderr]).toEqual([2, expect.stringContaining("it does not end in classes")]);
 });
 
