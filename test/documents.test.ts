@@ -7,7 +7,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { THRESHOLDS } from "../lib/optvis/quality/card.ts";
 import { deepdreamFields } from "../lib/pipeline/request/fields/deepdream.ts";
 import { commonFields, drawnFields } from "../lib/pipeline/request/fields/drawn.ts";
-import { fourierFields } from "../lib/pipeline/request/fields/fourier.ts";
+import { fourierFields, PRESETS } from "../lib/pipeline/request/fields/fourier.ts";
 import { FOURIER_PRESETS } from "../lib/pipeline/request/fourier-presets.ts";
 import { anchorOf, headings, linksIn, rowsByName } from "./support/markdown.ts";
 
@@ -133,17 +133,6 @@ test.each([
     expect([name, shown(rows.get(name)?.at(-1))]).toEqual([name, value]);
   }
 });
-
-const PRESETS = [
-  "natural",
-  "vivid",
-  "poster",
-  "channels",
-  "lucid",
-  "maco",
-  "ellipses",
-  "cppn",
-] as const;
 
 test("the table of presets has each parameter of each", () => {
   const rows = rowsByName(fourier);

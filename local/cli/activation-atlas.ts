@@ -2,17 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { Size } from "../../lib/image/raster.ts";
 import { addInputOptions } from "./input-options.ts";
-import {
-  dataOption,
-  dryRunOption,
-  jsonEventsOption,
-  layerOption,
-  networkArgument,
-  path,
-  quietOption,
-  threadsOption,
-  wholeNumber,
-} from "./options.ts";
+import { addDrawingOptions, layerOption, networkArgument, path, wholeNumber } from "./options.ts";
 import type { ActivationAtlasFlags } from "./run-activation-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,11 +39,6 @@ export function activationAtlasCommand(terminal: Terminal): Command {
         .default(0),
     )
     .option("--out <folder>", "where the atlas goes", path, "dreams")
-    .addOption(dataOption())
-    .addOption(threadsOption())
-    .addOption(dryRunOption())
-    .addOption(jsonEventsOption())
-    .addOption(quietOption())
     .option("--open", "show the report at the end, in the browser or what BROWSER names")
     .addHelpText(
       "after",
@@ -70,6 +55,7 @@ The command atlas is another thing: the channels of every layer.`,
       const { runActivationAtlas } = await import("./run-activation-atlas.ts");
       await runActivationAtlas(network, flags, terminal);
     });
+  addDrawingOptions(atlas);
   addInputOptions(atlas);
   return atlas;
 }

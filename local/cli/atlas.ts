@@ -2,15 +2,7 @@ import { Command } from "commander";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
 import { addInputOptions } from "./input-options.ts";
-import {
-  dataOption,
-  dryRunOption,
-  jsonEventsOption,
-  networkArgument,
-  path,
-  quietOption,
-  threadsOption,
-} from "./options.ts";
+import { addDrawingOptions, networkArgument, path } from "./options.ts";
 import type { AtlasFlags } from "./run-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -29,12 +21,7 @@ export function atlasCommand(terminal: Terminal): Command {
       DEFAULT_ATLAS_CHANNELS,
     )
     .option("--out <folder>", "where the sheets go (default: dreams/NETWORK-atlas)", path)
-    .addOption(dataOption())
-    .addOption(threadsOption())
     .option("--yes", "go on though it takes more than an hour")
-    .addOption(dryRunOption())
-    .addOption(jsonEventsOption())
-    .addOption(quietOption())
     .option("--open", "show the report at the end, in the browser or what BROWSER names")
     .addHelpText(
       "after",
@@ -48,6 +35,7 @@ same command again goes on where it was stopped: what has been rendered is not r
       const { runAtlas } = await import("./run-atlas.ts");
       await runAtlas(network, flags, terminal);
     });
+  addDrawingOptions(atlas);
   addInputOptions(atlas);
   return atlas;
 }

@@ -2,14 +2,7 @@ import { Command, Option } from "commander";
 
 import { ANIMATION_FORMATS, SHEET_FORMATS } from "../../lib/image/formats.ts";
 import { addInputOptions } from "./input-options.ts";
-import {
-  dataOption,
-  dryRunOption,
-  jsonEventsOption,
-  path,
-  quietOption,
-  threadsOption,
-} from "./options.ts";
+import { addDrawingOptions, path } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -29,11 +22,6 @@ export function dreamCommand(terminal: Terminal): Command {
       "1 2 5 or 1,2,5, 1:36, all, or class names (default: up to 36)",
     )
     .option("--out <folder>", "where the sheets go", path, "dreams")
-    .addOption(dataOption())
-    .addOption(threadsOption())
-    .addOption(dryRunOption())
-    .addOption(jsonEventsOption())
-    .addOption(quietOption())
     .addOption(
       new Option(
         "--format <format>",
@@ -79,6 +67,7 @@ The same request again is the same job: what has been rendered is not rendered a
       const { runDream } = await import("./run-dream.ts");
       await runDream(files, flags, terminal);
     });
+  addDrawingOptions(dream);
   addInputOptions(dream);
   return dream;
 }

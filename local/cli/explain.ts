@@ -1,16 +1,7 @@
 import { Command } from "commander";
 
 import { addInputOptions } from "./input-options.ts";
-import {
-  dataOption,
-  dryRunOption,
-  jsonEventsOption,
-  networkArgument,
-  path,
-  quietOption,
-  threadsOption,
-  wholeNumber,
-} from "./options.ts";
+import { addDrawingOptions, networkArgument, path, wholeNumber } from "./options.ts";
 import type { ExplainFlags } from "./run-explain.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,11 +27,6 @@ export function explainCommand(terminal: Terminal): Command {
       DEFAULT_TOP,
     )
     .option("--out <folder>", "where the results go", path, "dreams")
-    .addOption(dataOption())
-    .addOption(threadsOption())
-    .addOption(dryRunOption())
-    .addOption(jsonEventsOption())
-    .addOption(quietOption())
     .option("--open", "show the explanation at the end, in what BROWSER names or the browser")
     .addHelpText(
       "after",
@@ -56,6 +42,7 @@ photograph with the places that the channel speaks from lit.`,
       const { runExplain } = await import("./run-explain.ts");
       await runExplain(network, photo, flags, terminal);
     });
+  addDrawingOptions(explain);
   addInputOptions(explain);
   return explain;
 }

@@ -1,4 +1,4 @@
-import { Argument, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 
 import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { MAX_RANK } from "../../lib/onnx/budgets.ts";
@@ -45,7 +45,7 @@ export const threadsOption = () =>
     wholeNumber(1, 1024),
   );
 
-export const dataOption = () =>
+const dataOption = () =>
   new Option(
     "--data <folder>",
     "where the pipeline keeps its objects (default: OUT/.pipeline)",
@@ -54,11 +54,18 @@ export const dataOption = () =>
 export const jsonEventsOption = () =>
   new Option("--json", "write what happens to standard output, an event as JSON on each line");
 
-export const dryRunOption = () =>
+const dryRunOption = () =>
   new Option("--dry-run", "say what would be drawn and how long it takes, and draw nothing");
 
 export const quietOption = () =>
   new Option("--quiet", "write nothing but the sheets' names and errors");
+
+/** What every command has that draws what it is asked for. */
+export function addDrawingOptions(command: Command): void {
+  for (const option of [dataOption, threadsOption, dryRunOption, jsonEventsOption, quietOption]) {
+    command.addOption(option());
+  }
+}
 
 /** Refuses an empty path, which would mean the current folder. */
 export function path(text: string): string {
