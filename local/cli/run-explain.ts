@@ -120,15 +120,15 @@ function requestFor(
   network: AnalysedNetwork,
   { layer, of, photo, top }: Explanation,
 ): NamedRequest {
-  const { fields, isOwn } = suggestionsOf(network)(layer);
+  const recipe = withNumbers(suggestionsOf(network)(layer));
   const request = parseLocalRequest({
     network: idOrPath,
     layer: layer.index,
     channels: top.map(({ channel }) => channel),
     verbose: false,
-    ...withNumbers({ fields, isOwn }),
+    ...recipe,
     montage: {
-      labels: top.map(({ channel }) => `#${channel}`),
+      ...Object(recipe["montage"]),
       title: sheetTitle(`${layer.name}: for ${of.label} in ${basename(photo)}`),
     },
   });
