@@ -1,10 +1,10 @@
 import type { Size } from "../../lib/image/raster.ts";
 import { hasChannels, type Layer, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import { layersBehind } from "../../lib/networks/layers-behind.ts";
-import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
 import { matchScores } from "../../lib/onnx/channel-axis.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { imageShapeOf } from "../../lib/optvis/graph/layer-pass.ts";
+import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
 import { findLayerWithChannels } from "../../lib/pipeline/networks/layer-problems.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { channelKind } from "../../lib/pipeline/render/channel-kind.ts";
@@ -65,7 +65,7 @@ export function attributedLayer(
       `--layer ${reference}: its output has each image in several parts; choose another layer`,
     );
   }
-  const mapped = network.layers
+  const candidates = network.layers
     .filter(hasChannels)
     .filter((layer) => !network.problems.has(layer.index) && isInOnePart(layer))
     .filter((layer) => {
@@ -76,7 +76,7 @@ export function attributedLayer(
   const { model, inputSize } = network.model;
   // attention has maps too, of tokens by tokens
   const betweenTokens = matchScores(specialise(model, imageShapeOf(model, 1, inputSize)));
-  const ofImage = mapped.filter(({ value }) => !betweenTokens.has(value));
+  const ofImage = candidates.filter(({ value }) => !betweenTokens.has(value));
   const last =
     ofImage.findLast((layer) => hasMapOf(inputSize, layer, 2)) ??
     ofImage.findLast((layer) => hasMapOf(inputSize, layer, 1));

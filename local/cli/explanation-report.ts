@@ -37,25 +37,28 @@ export function explanationReport(explanation: Explanation): Report {
   const { photo, layer, of, most, attribution, top } = explanation;
   const seen = most.slice(0, NAMED_CLASSES);
   const sum = attribution.channels.reduce((all, { contribution }) => all + contribution, 0);
+  const { score } = attribution;
+  // of a score below zero there are no shares
+  const shareOf = (contribution: number) =>
+    score > 0 ? [`${((100 * contribution) / score).toFixed(0)} %`] : [];
   const rows = top.map(({ channel, contribution }) => [
     String(channel),
     signed(contribution),
-    `${((100 * contribution) / attribution.score).toFixed(0)} %`,
+    ...shareOf(contribution),
   ]);
-  const shown = rows.map((row) => (attribution.score > 0 ? row : row.slice(0, 2)));
-  const heads = ["Channel", "Contribution", "Of the score"].slice(0, shown[0]?.length);
+  const heads = ["Channel", "Contribution", ...(score > 0 ? ["Of the score"] : [])];
   return {
     text: [
       `${basename(photo)}: the network sees ${seen.map(inWords).join(", ")}`,
-      `${of.label}: score ${inDigits(attribution.score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}; most of all`,
-      table(heads, shown, [0, 1, 2]),
+      `${of.label}: score ${inDigits(score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}; most of all`,
+      table(heads, rows, [0, 1, 2]),
     ].join("\n"),
     json: {
       photo,
       layer: { index: layer.index, name: layer.name },
       class: of,
       seen,
-      score: attribution.score,
+      score,
       contributed: sum,
       mapSize: attribution.mapSize,
       places: [...attribution.places],

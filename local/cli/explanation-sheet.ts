@@ -36,15 +36,14 @@ export async function writeExplanationSheet(
     return { kind: "image", image: () => readPicture(path), label };
   });
   const { mapSize } = attribution;
-  const lit = [attribution, ...top].map(({ places }): SheetTile => {
-    const image = mapSize === null ? seen : spotlight(seen, places, mapSize);
-    return { kind: "image", image, label: null };
-  });
-  const rows = mapSize === null ? [] : lit;
+  const lit =
+    mapSize === null
+      ? []
+      : [attribution, ...top].map(({ places }) => spotlight(seen, places, mapSize));
   const tiles: readonly SheetTile[] = [
     { kind: "image", image: seen, label: inWords(of) },
     ...drawn,
-    ...rows,
+    ...lit.map((image): SheetTile => ({ kind: "image", image, label: null })),
   ];
   const sheet = await composeSheet(tiles, {
     gridSize: [null, 1 + top.length],

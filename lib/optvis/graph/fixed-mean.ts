@@ -23,8 +23,11 @@ export function fixesMean(
   return means.isFixed(value) ? node : null;
 }
 
-/** Whether of any of these values no image raises the mean of a channel. */
-export function fixesMeanOf(values: readonly Value[], { model, inputSize }: NetworkModel): boolean {
+/** Whether `fixesMean` holds of any of these values, each with its own places and channels. */
+export function fixesAnyMean(
+  values: readonly Value[],
+  { model, inputSize }: NetworkModel,
+): boolean {
   const graph = specialise(model, imageShapeOf(model, 1, inputSize));
   const axes = channelAxes(graph);
   return values.some((value) => {

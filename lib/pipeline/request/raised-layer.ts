@@ -1,6 +1,6 @@
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { describeNode } from "../../onnx/node.ts";
-import { fixesMean, fixesMeanOf } from "../../optvis/graph/fixed-mean.ts";
+import { fixesAnyMean, fixesMean } from "../../optvis/graph/fixed-mean.ts";
 import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { preActivation } from "../../optvis/graph/pre-activation.ts";
 import { isMap, isOfChannels } from "./fields/targets.ts";
@@ -17,7 +17,7 @@ type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
 export function raisedLayer(request: Raising, model: NetworkModel, layer: LayerWithChannels) {
   const isOfFed = request.method === "fourier" && raisesChannels(request);
   const fed = isOfFed ? preActivation(model.model, layer) : null;
-  if (fed === null || (raisesMeans(request) && fixesMeanOf(fed.rectified, model))) return layer;
+  if (fed === null || (raisesMeans(request) && fixesAnyMean(fed.rectified, model))) return layer;
   return { ...layer, value: fed.value };
 }
 
