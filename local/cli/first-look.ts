@@ -1,4 +1,5 @@
 import { hasChannels, type LayerWithChannels } from "../../lib/networks/layers.ts";
+import { activatedValues } from "../../lib/onnx/activated-values.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -37,12 +38,16 @@ const SHARES: Readonly<Record<LayerRole, number>> = { first: 0.06, middle: 0.17,
 const COUNTS = [16, 12, 9, 6, 4, 2] as const;
 /** With fewer, nothing has become of the noise. */
 const LEAST_ITERATIONS = 16;
-/** How far into the network's convolutions the middle ones are. */
+/** How far into the layers to choose from the middle ones are. */
 const MIDDLES = [0.45, 0.75] as const;
 
 /**
  * Chooses what to look at first: an early convolution, two from the middle, and the last layer, as
  * far as the network has them; of each as many channels as can be drawn in about a minute.
+ *
+ * Those from the middle go through an activation function, if enough do: it tells channels apart, each
+ * by itself. A transformer's keys, queries and what it adds to its tokens mean something in sums
+ * alone, and their channels look alike (Ghiasi et al., "What do Vision Transformers Learn?", 2022).
  *
  * @param cores that draw at once
  * @returns in the order of the network; none where no layer can be rendered
@@ -57,7 +62,10 @@ export function firstLook(network: AnalysedNetwork, cores: number): readonly Lay
   if (last === undefined) return [];
   const before = candidates.filter(({ index }) => index < last.index);
   const maps = before.filter((layer) => roleOf(layer) !== "whole");
-  const middles = MIDDLES.flatMap((share) => maps[Math.floor(share * maps.length)] ?? []);
+  const activated = activatedValues(model.model.graph);
+  const neurons = maps.filter(({ value }) => activated.has(value));
+  const among = neurons.length >= MIDDLES.length ? neurons : maps;
+  const middles = MIDDLES.flatMap((share) => among[Math.floor(share * among.length)] ?? []);
   const chosen = [...new Set([...maps.slice(0, 1), ...middles, last])];
   const suggestionOf = suggestionsOf(network);
   return chosen.map((layer) => {

@@ -96,6 +96,61 @@ test("of tokens a layer takes what its products take, however many channels each
   expect(mixed.channels).toHaveLength(16);
 });
 
+/** Two blocks of a transformer, as exporters write them, on 16 tokens of 6 channels. */
+function transformer(activation: string): Uint8Array {
+  const mixings: Readonly<Record<string, number>> = { q: 6, k: 6, v: 6, o: 6, up: 12, down: 12 };
+  const weights = [0, 1].flatMap((block) =>
+    Object.entries(mixings).map(([name, rows], i) => {
+      const columns = name === "up" ? 12 : 6;
+      const shape = [name === "up" ? 6 : rows, columns];
+      return [`${name}${block}.w`, normal(shape, 10 * block + i)] as const;
+    }),
+  );
+  const block = (i: number, tokens: string) => [
+    ...["q", "k", "v"].map((name) => node("MatMul", `${tokens} ${name}${i}.w`, `${name}${i}`)),
+    node("Transpose", `k${i}`, `kt${i}`, { perm: [0, 2, 1] }),
+    node("MatMul", `q${i} kt${i}`, `match${i}`),
+    node("Softmax", `match${i}`, `share${i}`, { axis: -1 }),
+    node("MatMul", `share${i} v${i}`, `seen${i}`),
+    node("MatMul", `seen${i} o${i}.w`, `o${i}`),
+    node("Add", `${tokens} o${i}`, `attended${i}`),
+    node("MatMul", `attended${i} up${i}.w`, `up${i}`),
+    node("Add", `up${i} bias`, `biased${i}`),
+    node(activation, `biased${i}`, `bent${i}`),
+    node("MatMul", `bent${i} down${i}.w`, `down${i}`),
+    node("Add", `attended${i} down${i}`, `tokens${i + 1}`),
+  ];
+  const nodes = [
+    node("Conv", "image w", "patches", { strides: [4, 4] }),
+    node("Reshape", "patches flat", "rows"),
+    node("Transpose", "rows", "tokens0", { perm: [0, 2, 1] }),
+    ...block(0, "tokens0"),
+    ...block(1, "tokens1"),
+    node("ReduceMean", "tokens2", "mean", { axes: [1], keepdims: 0 }),
+    node("Gemm", "mean head", "logits"),
+  ];
+  const initializers = {
+    w: normal([6, 3, 4, 4], 1),
+    flat: intsTensor([0, 0, -1]),
+    bias: normal([12], 2),
+    head: normal([6, 5], 3),
+    ...Object.fromEntries(weights),
+  };
+  const inputs = { image: [1, 3, 16, 16] };
+  return writeModel(sketch({ inputs, nodes, outputs: ["logits"], initializers }), 17);
+}
+
+test.each([
+  ["Tanh", ["patches", "up0", "up1", "logits"]],
+  ["Erf", ["patches", "up0", "up1", "logits"]],
+  // without an activation function no layer is before another
+  ["Identity", ["patches", "up0", "v1", "logits"]],
+])("of a transformer's middle it is what goes through %s", async (activation, layers) => {
+  const path = join(folder, `transformer-${activation}.onnx`);
+  await writeFile(path, transformer(activation));
+  expect(firstLook(await open(path), 2).map(({ layer }) => layer.name)).toEqual(layers);
+});
+
 test("a layer whose own recipe it cannot be drawn in is seen all the same, and its request refused", async () => {
   const network = await open(join(folder, "good.onnx"));
   const recipes = { whole: { method: "fourier", cropSize: 3 } };
