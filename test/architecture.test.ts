@@ -8,6 +8,9 @@ import endpointPackage from "../local/endpoint/package.json" with { type: "json"
 const BASE = ["concurrency", "json", "keys", "limits", "rates", "version"];
 const PIPELINE_BASE = BASE.map((name) => `lib/pipeline/${name}.ts`);
 
+/** All that works on networks and images. */
+const ENGINE = ["onnx", "autodiff", "image", "networks", "optvis"].map((name) => `lib/${name}`);
+
 /** What each folder may import besides itself, folders or files: the README's diagram, executed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/onnx": [],
@@ -46,11 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/pipeline/request/shortest-request.ts": ["lib/pipeline/request"],
   "lib/pipeline/request": [
     "lib/pipeline/request/shortest-request.ts",
-    "lib/onnx",
-    "lib/autodiff",
-    "lib/image",
-    "lib/networks",
-    "lib/optvis",
+    ...ENGINE,
     "lib/storage",
     "lib/pipeline/networks",
     ...PIPELINE_BASE,
@@ -76,17 +75,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...PIPELINE_BASE,
   ],
   "lib/pipeline/render": [
-    "lib/autodiff",
-    "lib/image",
-    "lib/networks",
-    "lib/optvis",
+    ...ENGINE,
     "lib/storage",
     "lib/pipeline/networks",
     "lib/pipeline/request",
     "lib/pipeline/job",
     ...PIPELINE_BASE,
     "lib/queue",
-    "lib/onnx",
+  ],
+  "lib/pipeline/explain": [
+    ...ENGINE,
+    "lib/pipeline/networks",
+    "lib/pipeline/request",
+    "lib/pipeline/render",
   ],
   "lib/pipeline/sheet": [
     "lib/image",
@@ -98,14 +99,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...PIPELINE_BASE,
   ],
   // the public face
-  "lib/dreamgrid.ts": [
-    "lib/onnx",
-    "lib/autodiff",
-    "lib/image",
-    "lib/networks",
-    "lib/optvis",
-    "lib/pipeline",
-  ],
+  "lib/dreamgrid.ts": [...ENGINE, "lib/pipeline"],
   // how a checkout runs without being compiled first
   "lib/source-bundle.mjs": [],
   "lib/started-file.ts": ["lib/source-bundle.mjs"],

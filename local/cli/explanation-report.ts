@@ -1,31 +1,14 @@
 import { basename } from "node:path";
 
-import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
+import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
 import type { Report } from "./judge-report.ts";
 import { table } from "./terminal.ts";
 
-/** A class as a network sees it in a photograph. */
-export interface SeenClass {
-  /** 1-based. */
-  readonly channel: number;
-  /** Its name, or its number where it has none. */
-  readonly label: string;
-  readonly activation: number;
-  /** 0 to 1; `null` where the network has no classes. */
-  readonly probability: number | null;
-}
-
-export interface Explanation {
+/** An explanation, and what is shown of it. */
+export interface ShownExplanation extends Explanation {
   /** Path. */
   readonly photo: string;
-  /** Whose channels speak. */
-  readonly layer: LayerWithChannels;
-  /** The class that they speak for. */
-  readonly of: SeenClass;
-  /** All classes, the most activated first. */
-  readonly most: readonly SeenClass[];
-  readonly attribution: Attribution;
   /** The channels that are shown. */
   readonly top: Attribution["channels"];
 }
@@ -33,9 +16,9 @@ export interface Explanation {
 /** Classes that are named of what the network sees. */
 const NAMED_CLASSES = 3;
 
-export function explanationReport(explanation: Explanation): Report {
-  const { photo, layer, of, most, attribution, top } = explanation;
-  const seen = most.slice(0, NAMED_CLASSES);
+export function explanationReport(explanation: ShownExplanation): Report {
+  const { photo, layer, of, attribution, top } = explanation;
+  const seen = explanation.seen.slice(0, NAMED_CLASSES);
   const sum = attribution.channels.reduce((all, { contribution }) => all + contribution, 0);
   const { score } = attribution;
   // of a score below zero there are no shares

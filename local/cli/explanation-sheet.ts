@@ -5,7 +5,7 @@ import { encodePng, resizeRaster } from "../../lib/image/png.ts";
 import type { Raster, Size } from "../../lib/image/raster.ts";
 import { resizeBilinear } from "../../lib/image/resize.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
-import { type Explanation, inWords, signed } from "./explanation-report.ts";
+import { inWords, type ShownExplanation, signed } from "./explanation-report.ts";
 import { readPicture } from "./photographs.ts";
 import { sheetPictures } from "./sheet-pictures.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -23,7 +23,7 @@ const DARKEST = 0.22;
  */
 export async function writeExplanationSheet(
   out: string,
-  { photo, layer, of, attribution, top }: Explanation,
+  { photo, layer, of, attribution, top }: ShownExplanation,
   manifest: string,
 ): Promise<void> {
   const whole = await readPicture(photo);

@@ -106,16 +106,23 @@ test("by itself it looks at the last map of an image whose channels are no class
   // where nothing says something of the whole image
   const { code, stderr } = await write("class_relu", nodes.slice(0, 9));
   expect([code, stderr]).toEqual([2, expect.stringContaining("it does not end in classes")]);
+  // where no gradient leads back from the classes
+  const signs = { ...node("Sign", "class_relu", "signs"), name: "binarise" };
+  const pooled = node("GlobalAveragePool", "signs", "means");
+  const binary = await write("logits", [...nodes.slice(0, 9), signs, pooled, nodes[10]!]);
+  expect(binary.stderr).toMatch(
+    /layer 'means', cannot be explained: no gradient for Sign 'binarise': /,
+  );
 });
 
 test.each([
   [
     ["--class", "zebu"],
-    `--class: given 'zebu'; no class is called 'zebu' among ${CLASS_NAMES.length}`,
+    `class: given 'zebu'; no class is called 'zebu' among ${CLASS_NAMES.length}`,
   ],
-  [["--class", "9"], "--class: given 9; wanted channels 1 to 5 of layer 'classes'"],
-  [["--class", "1:2"], "--class 1:2: wanted one class"],
-  [["--layer", "prob"], "--layer prob: 'classes', which has the classes, does not come of it"],
+  [["--class", "9"], "class: given 9; wanted channels 1 to 5 of layer 'classes'"],
+  [["--class", "1:2"], "class: given '1:2'; wanted one class"],
+  [["--layer", "prob"], "layer: given prob; 'classes', which has the classes, does not come of it"],
   [["--layer", "wode"], "there is no layer 'wode'"],
 ])("refused: %s", async (words, message) => {
   await expectRefused(folder, ["explain", tiny, photo, ...words, "--dry-run"], message);

@@ -1,0 +1,62 @@
+import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
+import { layersBehind } from "../../networks/layers-behind.ts";
+import { NetworkError } from "../../networks/errors.ts";
+import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { channelKind } from "../render/channel-kind.ts";
+import { layerChannels, selectChannels } from "../request/channel-selection.ts";
+import { layerRoles } from "../request/layer-role.ts";
+import { RequestError } from "../request/request.ts";
+
+/** The layer whose channels are classes, or that comes nearest to it. */
+export interface ClassLayer {
+  readonly layer: LayerWithChannels;
+  readonly kind: ChannelKind;
+}
+
+/**
+ * Where a network's scores are: logits rather than the probabilities that softmax makes of them, as
+ * these have no slope where they are near 1; in a network without classes what it ends in, if that
+ * is of the whole image.
+ *
+ * @throws NetworkError if there is none, or no gradient leads back from any: it names the operator
+ *   in the way
+ */
+export function classLayerOf(network: AnalysedNetwork): ClassLayer {
+  const { layers, problems, model, description } = network;
+  const roleOf = layerRoles(model.model.graph);
+  const isEnd = (layer: LayerWithChannels) =>
+    layersBehind(layer, layers).every(({ learnableCount }) => learnableCount === 0);
+  const ends = layers
+    .filter(hasChannels)
+    .filter((layer) => layer.type !== "Input" && roleOf(layer) === "whole" && isEnd(layer));
+  const candidates = ends
+    .filter(({ index }) => !problems.has(index))
+    .map((layer) => ({ layer, kind: channelKind({ network, layer: layer.index }) }));
+  const found =
+    candidates.findLast(({ kind }) => kind === "logits" || kind === "multi-label logits") ??
+    candidates.findLast(({ kind }) => kind === "probabilities") ??
+    candidates.at(-1);
+  if (found !== undefined) return found;
+  // the first behind the obstacle: of those behind it the message would be about another
+  const obstructed = ends[0] ?? layers.find(({ index }) => index === layers.length);
+  const problem = problems.get(obstructed?.index ?? 0);
+  throw new NetworkError(
+    problem === undefined
+      ? `${description.id}: it does not end in classes, or in anything else of the whole image, that could be explained; see dreamgrid analyze`
+      : `${description.id}: what it ends in, layer '${obstructed!.name}', cannot be explained: ${problem}`,
+  );
+}
+
+/** @returns the 1-based channel that a class's name or number means @throws RequestError for none */
+export function classChannelOf(
+  word: string | number,
+  { layer }: ClassLayer,
+  network: AnalysedNetwork,
+): number {
+  const { channels, problems } = selectChannels([word], layerChannels(layer, network));
+  const [problem] = problems;
+  if (problem !== undefined) throw new RequestError([problem.replace(/^channels\[0\]/, "class")]);
+  if (channels.length === 1) return channels[0]!;
+  throw new RequestError([`class: given '${word}'; wanted one class`]);
+}

@@ -1,0 +1,87 @@
+import type { Planes } from "../../image/raster.ts";
+import { firstSynonym } from "../../networks/labels.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import type { AscentEngine } from "../../optvis/ascent/engine.ts";
+import { attribute, type Attribution, scoreWeights } from "../../optvis/quality/attribution.ts";
+import { channelMeans } from "../../optvis/quality/examine.ts";
+import { probabilities } from "../../optvis/quality/source-figures.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { layerChannels } from "../request/channel-selection.ts";
+import { RequestError } from "../request/request.ts";
+import { attributedLayer } from "./attributed-layer.ts";
+import { classChannelOf, type ClassLayer, classLayerOf } from "./class-layer.ts";
+
+/** A class as a network sees it in an image. */
+export interface SeenClass {
+  /** 1-based. */
+  readonly channel: number;
+  /** Its name, or "#" and its number where it has none. */
+  readonly label: string;
+  readonly activation: number;
+  /** 0 to 1; `null` where the network has no classes. */
+  readonly probability: number | null;
+}
+
+export interface Question {
+  /** Name or 1-based index of a class. @default what the network sees most */
+  readonly class?: string | number | undefined;
+  /** Name or 1-based index of the layer whose channels speak. @default the last that has a map */
+  readonly layer?: string | number | undefined;
+}
+
+/** Why a network sees a class in an image. */
+export interface Explanation {
+  /** The class that is spoken for. */
+  readonly of: SeenClass;
+  /** All classes, the most activated first. */
+  readonly seen: readonly SeenClass[];
+  /** Whose channels speak. */
+  readonly layer: LayerWithChannels;
+  readonly attribution: Attribution;
+}
+
+/**
+ * Shares the score of a class out among the channels and places of a layer.
+ *
+ * @param image as the network sees it: planes of 0..255, red, green and blue if they are colours,
+ *   of its own size
+ * @throws NetworkError, LayerNotFoundError, RequestError for what cannot be explained or is not
+ *   there; UnsupportedGradientError; RuntimeError
+ */
+export async function explainImage(
+  engine: AscentEngine,
+  network: AnalysedNetwork,
+  image: Planes,
+  { class: word, layer: reference }: Question,
+): Promise<Explanation> {
+  const classes = classLayerOf(network);
+  const layer = attributedLayer(network, classes, reference);
+  const channel = word === undefined ? null : classChannelOf(word, classes, network);
+  const seen = await seenClasses(engine, network, classes, image);
+  const of = channel === null ? seen[0]! : seen.find((each) => each.channel === channel)!;
+  const weights = scoreWeights(of.channel, classes.layer.channels, classes.kind);
+  const score = { network: network.model, layer: classes.layer, weights };
+  return { of, seen, layer, attribution: await attribute(engine, score, layer, image) };
+}
+
+async function seenClasses(
+  engine: AscentEngine,
+  network: AnalysedNetwork,
+  { layer, kind }: ClassLayer,
+  image: Planes,
+): Promise<readonly SeenClass[]> {
+  const viewer = { network: network.model, layer, provider: "cpu" } as const;
+  const activations = (await channelMeans(engine, viewer, image))[0]!;
+  if (!activations.every(Number.isFinite)) {
+    throw new RequestError(["the network's outputs for the image are not finite"]);
+  }
+  const { classNames } = layerChannels(layer, network);
+  const ofClasses = kind === "features" ? null : probabilities(activations, kind);
+  const seen = Array.from(activations, (activation, place) => ({
+    channel: place + 1,
+    label: firstSynonym(classNames?.[place] ?? `#${place + 1}`),
+    activation,
+    probability: ofClasses?.[place] ?? null,
+  }));
+  return seen.toSorted((a, b) => b.activation - a.activation);
+}
