@@ -4,6 +4,7 @@ import { createHandler as createIntake } from "../functions/intake/handler.ts";
 import type { Log } from "../functions/log.ts";
 import { createHandler as createWorker } from "../functions/worker/handler.ts";
 import type { AcceptDeps } from "../lib/pipeline/job/accept-request.ts";
+import { EngineExplainer } from "../lib/pipeline/explain/explainer.ts";
 import type { Renderer } from "../lib/pipeline/render/renderer.ts";
 import type { ServedQueue, SqsHandler } from "./event-sources/pipeline-sources.ts";
 import type { PipelineEvents } from "./pipeline-events.ts";
@@ -39,6 +40,7 @@ export function pipelineHandlers(
   });
   const deadLetter = createDeadLetter({
     jobs,
+    store,
     now,
     log: logOf("dead-letter"),
     onResult: (result) => events.tell({ kind: "result", result }),
@@ -50,6 +52,7 @@ export function pipelineHandlers(
     store,
     networks,
     renderer,
+    explainer: new EngineExplainer(),
     provider: "requested",
     now,
     log: logOf("worker"),

@@ -85,6 +85,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/pipeline/explain": [
     ...ENGINE,
+    "lib/storage",
+    "lib/queue",
+    ...PIPELINE_BASE,
     "lib/pipeline/networks",
     "lib/pipeline/request",
     "lib/pipeline/render",

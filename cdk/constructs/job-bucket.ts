@@ -14,6 +14,7 @@ import { Construct } from "constructs";
 
 import {
   ATLAS_PREFIX,
+  EXPLANATION_PREFIX,
   JOB_PREFIX,
   type NotificationRule,
   REQUEST_NOTIFICATION,
@@ -62,6 +63,7 @@ export class JobBucket extends Construct {
       UPLOAD_PREFIX,
       CHECKPOINT_PREFIX,
       ATLAS_PREFIX,
+      EXPLANATION_PREFIX,
       JOB_PREFIX,
     ];
     const bucket = new Bucket(this, "Bucket", {

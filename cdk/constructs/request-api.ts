@@ -19,6 +19,7 @@ import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
 import { atlasRequestSchema, uploadRequestSchema } from "../../functions/api/schemas.ts";
+import { explanationRequestSchema } from "../../lib/pipeline/explain/posed-question.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -29,7 +30,7 @@ import { RequestModel } from "./request-model.ts";
 export interface ApiRoute {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  readonly body?: "RenderRequest" | "UploadRequest" | "AtlasRequest";
+  readonly body?: "RenderRequest" | "UploadRequest" | "AtlasRequest" | "ExplanationRequest";
 }
 
 /** Every method that callers can reach; a test holds it against the function's own route table. */
@@ -48,6 +49,9 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "POST", path: "/atlases", body: "AtlasRequest" },
   { method: "GET", path: "/atlases/{name}" },
   { method: "DELETE", path: "/atlases/{name}" },
+  { method: "POST", path: "/explanations", body: "ExplanationRequest" },
+  { method: "GET", path: "/explanations/{explanationId}" },
+  { method: "GET", path: "/explanations/{explanationId}/image" },
   { method: "POST", path: "/uploads", body: "UploadRequest" },
   { method: "GET", path: "/networks" },
   { method: "DELETE", path: "/networks/{networkId}" },
@@ -132,6 +136,11 @@ export class RequestApi extends Construct {
         api,
         schema: atlasRequestSchema,
         description: "a request for a job for each layer of a network",
+      }),
+      ExplanationRequest: new RequestModel(this, "ExplanationRequest", {
+        api,
+        schema: explanationRequestSchema,
+        description: "a question why a network sees a class in an image",
       }),
     };
     const validator = new RequestValidator(this, "Validator", {

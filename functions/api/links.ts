@@ -7,6 +7,8 @@ export const jobLink = (basePath: string, jobId: string) => `${basePath}/jobs/${
 
 export const atlasLink = (basePath: string, name: string) => `${basePath}/atlases/${name}`;
 
+export const explanationLink = (basePath: string, id: string) => `${basePath}/explanations/${id}`;
+
 export function channelPageLink(
   basePath: string,
   jobId: string,

@@ -62,6 +62,7 @@ const SECURITY_SCHEMES: Json = {
 export const EXAMPLES: Readonly<Record<string, Json>> = {
   RenderRequest: { network: "emojinet", layer: "conv1-7x7_s2", channels: "1:36", pyramidLevels: 1 },
   AtlasRequest: { network: "emojinet", channels: "1:16", dryRun: true },
+  ExplanationRequest: { network: "emojinet", image: "uploads/6f1a-snail.png", class: "snail" },
   UploadRequest: { kind: "image", contentType: "image/png", sizeBytes: 48_213 },
 };
 

@@ -18,7 +18,8 @@ import { channelResultDocumentSchema, jobIdSchema, redirectSchema } from "./sche
 const KEPT = `private, max-age=${LINK_SECONDS - 600}`;
 const NOT_KEPT = "no-cache";
 
-const redirect = (what: string) =>
+/** What such a route answers. */
+export const redirect = (what: string) =>
   ({
     status: 302,
     description: `${what} is at the presigned link of Location, for an hour at most; ask again for a fresh one`,
@@ -27,7 +28,7 @@ const redirect = (what: string) =>
     headers: { Location: "presigned link" },
   }) as const;
 
-async function redirectTo(key: string, { links }: ApiDeps, kept = KEPT) {
+export async function redirectTo(key: string, { links }: ApiDeps, kept = KEPT) {
   const url = await links.linkToGet(key, LINK_SECONDS);
   const headers = { Location: url, "Cache-Control": kept };
   return { body: { url }, headers };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { createAtlas, deleteAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
+import { createExplanation, getExplanation, getExplanationImage } from "./explanation-routes.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import {
   getAnimation,
@@ -73,6 +74,9 @@ export const ROUTES: readonly Route[] = [
   createAtlas,
   getAtlas,
   deleteAtlas,
+  createExplanation,
+  getExplanation,
+  getExplanationImage,
   listNetworks,
   deleteNetwork,
   listLayers,

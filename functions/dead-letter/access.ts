@@ -1,9 +1,9 @@
-import { JOB_PREFIX } from "../../lib/pipeline/keys.ts";
+import { EXPLANATION_PREFIX, JOB_PREFIX } from "../../lib/pipeline/keys.ts";
 import type { Access } from "../access.ts";
 
 /** What the dead-letter consumer may touch. */
 export const ACCESS: Access = {
-  read: [JOB_PREFIX],
-  write: [JOB_PREFIX],
+  read: [JOB_PREFIX, EXPLANATION_PREFIX],
+  write: [JOB_PREFIX, EXPLANATION_PREFIX],
   sendsTo: [],
 };

@@ -1,17 +1,23 @@
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 
+import {
+  type AnswerDeps,
+  answerQuestions,
+  type DeliveredQuestion,
+} from "../../lib/pipeline/explain/answer-questions.ts";
+import { parseExplanationJob } from "../../lib/pipeline/explain/messages.ts";
 import {
   type MessageHooks,
   type RenderDeps,
   renderMessages,
 } from "../../lib/pipeline/render/render-messages.ts";
-import { logChannels } from "../log-channels.ts";
+import { logChannels, logQuestions } from "../log-channels.ts";
 import { batchResponse } from "../batch.ts";
 import type { Log } from "../log.ts";
 import type { CallContext } from "../redeliver-soon.ts";
 import { timeKeeper } from "../time-left.ts";
 
-export interface WorkerDeps extends RenderDeps {
+export interface WorkerDeps extends RenderDeps, Pick<AnswerDeps, "explainer"> {
   readonly log: Log;
   readonly hooks?: Omit<MessageHooks, "onFailure">;
   /** Seconds of the clock that a second of a core's work takes here. @default 1 */
@@ -21,7 +27,10 @@ export interface WorkerDeps extends RenderDeps {
 /** Time kept to answer before Lambda ends the function. */
 const ANSWER_MS = 5_000;
 
-/** Renders the channels of a batch of messages; those that fail are delivered again. */
+/**
+ * Answers the questions among a batch of messages, which take a second each and somebody waits for,
+ * and then renders the channels; those that fail are delivered again.
+ */
 export function createHandler(deps: WorkerDeps) {
   const { log, hooks, slowdown } = deps;
 
@@ -29,7 +38,12 @@ export function createHandler(deps: WorkerDeps) {
     using time = invocationTime(context);
     const signal = AbortSignal.any([time.up, ...(hooks?.signal ? [hooks.signal] : [])]);
     const logging = logChannels(log, signal);
-    const failed = await renderMessages(event.Records, deps, {
+    const { questions, channels } = sorted(event.Records);
+    const unanswered = await answerQuestions(questions, deps, {
+      signal,
+      ...logQuestions(log, signal),
+    });
+    const failed = await renderMessages(channels, deps, {
       ...hooks,
       ...logging,
       signal,
@@ -39,8 +53,20 @@ export function createHandler(deps: WorkerDeps) {
         hooks?.onResult?.(result);
       },
     });
-    return batchResponse(failed);
+    return batchResponse([...unanswered, ...failed]);
   };
+}
+
+function sorted(records: readonly SQSRecord[]) {
+  const questions: DeliveredQuestion[] = [];
+  const channels: SQSRecord[] = [];
+  for (const record of records) {
+    const job = parseExplanationJob(record.body);
+    const receiveCount = Number(record.attributes.ApproximateReceiveCount);
+    if (job === null) channels.push(record);
+    else questions.push({ messageId: record.messageId, job, receiveCount });
+  }
+  return { questions, channels };
 }
 
 /** Of the invocation, less what is kept. */

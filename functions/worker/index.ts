@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 
+import { EngineExplainer } from "../../lib/pipeline/explain/explainer.ts";
 import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import { bucketFromEnv, networkDepsFromEnv, sourceQueueFromEnv } from "../aws-deps.ts";
 import { slowdownFromEnv, threadsFromEnv } from "../env.ts";
@@ -11,6 +12,7 @@ const channels = sourceQueueFromEnv();
 const render = createHandler({
   ...networkDepsFromEnv(bucketFromEnv()),
   renderer: new EngineRenderer({ threads: threadsFromEnv() }),
+  explainer: new EngineExplainer(),
   provider: "cpu",
   continuations: channels,
   slowdown: slowdownFromEnv(),

@@ -53,3 +53,12 @@ export function nothingIfDamaged(error: unknown): null {
   if (error instanceof DamagedObjectError) return null;
   throw error;
 }
+
+/** Keys sorted at every depth, so that the order of fields makes no difference. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

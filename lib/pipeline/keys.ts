@@ -10,6 +10,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
  *     uploads/<name>                     initial images sent through a presigned link
  *     atlases/<name>.json                jobs that draw a network layer by layer, under one name
  *     models/<id>/network.json, <file>   networks
+ *     explanations/<id>/...              why a network sees a class in an image: question and result
  *     checkpoints/<jobId>/<round>/...    images that are being drawn, while they are
  *     jobs/<jobId>/...                   one job, see the functions below
  *     jobs/<jobId>/retries/<round>/...   what a later round of it adds, in the same shape
@@ -17,6 +18,7 @@ import { MAX_CHANNEL_INDEX } from "./limits.ts";
 export const REQUEST_PREFIX = "requests/";
 export const RESPONSE_PREFIX = "responses/";
 export const ATLAS_PREFIX = "atlases/";
+export const EXPLANATION_PREFIX = "explanations/";
 export const UPLOAD_PREFIX = "uploads/";
 export const MODEL_PREFIX = "models/";
 export const JOB_PREFIX = "jobs/";
@@ -127,6 +129,25 @@ export function roundKeys(jobId: string, round = 0) {
     ended: (state: string) => `${folder}${ENDED_FOLDER}${state}`,
     /** The job has ended; written once. */
     complete: `${folder}complete.json`,
+  };
+}
+
+/** Ids of explanations: the start of a hash of what was asked. */
+export const EXPLANATION_ID = /^[0-9a-f]{32}$/;
+
+/** The keys of what there is of a question and its explanation. */
+export function explanationKeys(id: string) {
+  if (!EXPLANATION_ID.test(id)) throw new RangeError(`internal: '${id}' is no explanation's id`);
+  const folder = `${EXPLANATION_PREFIX}${id}/`;
+  return {
+    /** What is asked; written once. */
+    question: `${folder}question.json`,
+    /** When its message was sent; overwritten each time. */
+    asked: `${folder}asked.json`,
+    /** Why the message came to nothing that was sent then; overwritten. */
+    givenUp: `${folder}given-up.json`,
+    /** The explanation, or what is wrong with the question; written once. */
+    result: `${folder}result.json`,
   };
 }
 

@@ -215,3 +215,24 @@ export const MAX_TARGET_WEIGHT = 1_000;
 
 /** Characters of an address: the longest that browsers and servers agree on. */
 export const MAX_SCHEMA_ADDRESS_LENGTH = 2_048;
+
+/** A photograph to be explained: most telephones' fit, and take 192 MB of a worker's 3,008 as pixels. */
+export const MAX_PHOTOGRAPH_PIXELS = 64e6;
+
+/** Classes that an explanation names, those that the network sees most. */
+export const EXPLAINED_CLASSES = 10;
+
+/** Channels that an explanation has the maps of: more are looked at by nobody, and add little. */
+export const EXPLAINED_CHANNELS = 24;
+
+/**
+ * Places of an explanation's map along a side; larger maps are summed up to it. On a page a map is
+ * some 200 px wide, and 25 of them are then under a megabyte, of the 6 that Lambda answers with.
+ */
+export const MAX_MAP_SIDE = 64;
+
+/**
+ * The same question is not sent again before: by then its message has been delivered as often as it
+ * may be, or waits behind others and would wait there again.
+ */
+export const ASK_AGAIN_SECONDS = 3_600;

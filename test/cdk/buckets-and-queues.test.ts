@@ -65,9 +65,15 @@ test("the buckets are encrypted, private and answer over TLS only", () => {
 });
 
 test("jobs expire, networks do not", () => {
-  const rules = ["requests/", "responses/", "uploads/", "checkpoints/", "atlases/", "jobs/"].map(
-    (Prefix) => ({ Prefix, ExpirationInDays: 30, Status: "Enabled" }),
-  );
+  const rules = [
+    "requests/",
+    "responses/",
+    "uploads/",
+    "checkpoints/",
+    "atlases/",
+    "explanations/",
+    "jobs/",
+  ].map((Prefix) => ({ Prefix, ExpirationInDays: 30, Status: "Enabled" }));
   template.hasResourceProperties("AWS::S3::Bucket", {
     LifecycleConfiguration: {
       Rules: [

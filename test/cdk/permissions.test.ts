@@ -45,7 +45,7 @@ test("the packed functions, GPU worker included, are denied nothing in a whole l
   await feed("intake");
   const jobId = await acceptedAs("a");
   // one channel is a dead letter, one is sent on by a worker that has no time, and drawn by another
-  await loseOneChannel();
+  await loseOneMessage();
   // less than an iteration may take and its writing, and enough to say so on a busy machine
   await feed("worker", 90_000);
   expect(await keysUnder("checkpoints/")).toHaveLength(1);
@@ -200,6 +200,23 @@ async function callApi(jobId: string): Promise<void> {
     await statusOf("POST", "/atlases", { network: "emojinet", layers: [2], channels: "1:1" }),
   ).toBe(202);
   expect(await statusOf("GET", "/atlases/emojinet")).toBe(200);
+  await askWhy(tileKey!);
+}
+
+/** Two questions: one is a dead letter, one is answered. */
+async function askWhy(image: string): Promise<void> {
+  const question = { network: "emojinet", image };
+  const { body } = await api("POST", "/explanations", question);
+  await loseOneMessage();
+  await feed("dead-letter");
+  const stateOf = async () => {
+    const { id } = z.object({ id: z.string() }).parse(JSON.parse(body));
+    return JSON.parse((await api("GET", `/explanations/${id}`)).body).state as string;
+  };
+  expect(await stateOf()).toBe("failed");
+  await api("POST", "/explanations", question);
+  await feed("worker");
+  expect(await stateOf()).toBe("done");
 }
 
 /** Asks for a link, and sends nine bytes there. */
@@ -255,7 +272,7 @@ async function dropGpuChannels(): Promise<void> {
   await queue.deleteAll(messages.map(({ receiptHandle }) => receiptHandle));
 }
 
-async function loseOneChannel(): Promise<void> {
+async function loseOneMessage(): Promise<void> {
   const [from, to] = [/^ChannelsQueue/, /^ChannelsDeadLetters/].map((id) => cloud.queue(id));
   const [message] = await from!.receive({ maxMessages: 1, waitSeconds: 0 });
   await to!.sendAll([{ body: message!.body, groupId: "lost" }]);

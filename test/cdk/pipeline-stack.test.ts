@@ -145,13 +145,15 @@ test("the functions that hold their messages may, on the queue that feeds them a
   });
 });
 
-test("the dead-letter function can do no more than end channels", () => {
+test("the dead-letter function can do no more than end channels and questions", () => {
   const [found] = ofType(stack, "AWS::IAM::Policy").filter(([id]) => id.includes("deadletter"));
   expect(policy.parse(found?.[1].Properties).PolicyDocument.Statement).toEqual([
     { Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: arnOf(/deadletterLogs/) },
     {
       Action: ["s3:GetObject", "s3:PutObject"],
-      Resource: { "Fn::Join": ["", [arnOf(/^JobsBucket/), "/jobs/*"]] },
+      Resource: ["/explanations/*", "/jobs/*"].map((objects) => ({
+        "Fn::Join": ["", [arnOf(/^JobsBucket/), objects]],
+      })),
     },
     { Action: "s3:ListBucket", Resource: arnOf(/^JobsBucket/) },
     { Action: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource: "*" },

@@ -6,6 +6,7 @@ import {
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import { BucketNetworks } from "../../lib/pipeline/networks/bucket-networks.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
+import { EngineExplainer, type Explainer } from "../../lib/pipeline/explain/explainer.ts";
 import { publishNetwork } from "../../lib/pipeline/networks/publish-network.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import type { RenderRequestInput } from "../../lib/pipeline/request/request.ts";
@@ -28,7 +29,7 @@ export interface MemoryPipeline {
   readonly assembly: MemoryQueue;
   readonly deps: AcceptDeps;
   readonly clock: { now: Date };
-  readonly renderDeps: (renderer?: Renderer) => RenderDeps;
+  readonly renderDeps: (renderer?: Renderer) => RenderDeps & { readonly explainer: Explainer };
   /** Accepts a request, which must be good. */
   readonly accept: (request?: Partial<RenderRequestInput>) => Promise<JobPlan>;
 }
@@ -69,6 +70,7 @@ export async function memoryPipeline({
       store,
       networks,
       renderer,
+      explainer: new EngineExplainer(),
       provider: "cpu",
       now: () => clock.now,
     }),

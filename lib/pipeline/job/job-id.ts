@@ -1,4 +1,5 @@
 import { sha256 } from "../../networks/checksum.ts";
+import { canonicalJson } from "../json.ts";
 import { JOB_ID, JOB_ID_FORM } from "../keys.ts";
 import { RequestError } from "../request/request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
@@ -41,13 +42,4 @@ export function chooseJobId(hash: string, idempotencyKey: string | null): string
   throw new RequestError([
     `idempotency key: given ${JSON.stringify(idempotencyKey.slice(0, 80))}; wanted ${JOB_ID_FORM}`,
   ]);
-}
-
-/** Keys sorted at every depth, so that the order of fields makes no difference. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -91,7 +91,8 @@ test("what needs nothing that is stored is served while there is no store", asyn
   for (const { method, template, isOfCodeAlone = false, path } of ROUTES) {
     if (method !== "GET") continue;
     const names = Object.keys(path.shape);
-    const address = names.reduce((known, name) => known.replace(`{${name}}`, "1"), template);
+    const valueOf = (name: string) => "1".repeat(name === "explanationId" ? 32 : 1);
+    const address = names.reduce((at, name) => at.replace(`{${name}}`, valueOf(name)), template);
     expect([template, (await call("GET", address)).status]).toEqual([
       template,
       isOfCodeAlone ? 200 : 503,

@@ -1,0 +1,106 @@
+import * as z from "zod";
+
+import { askQuestion } from "../../lib/pipeline/explain/ask.ts";
+import { Explanations, type Standing } from "../../lib/pipeline/explain/explanations.ts";
+import {
+  explanationRequestSchema,
+  type PosedQuestion,
+} from "../../lib/pipeline/explain/posed-question.ts";
+import { RequestError } from "../../lib/pipeline/request/request.ts";
+import { NO_INPUT } from "./check-input.ts";
+import { explanationIdSchema, explanationSchema } from "./explanation-schemas.ts";
+import { explanationLink } from "./links.ts";
+import { redirect, redirectTo } from "./picture-routes.ts";
+import { ProblemError } from "./problem.ts";
+import { type ApiDeps, defineRoute } from "./route.ts";
+
+const ANSWER = { schema: explanationSchema, schemaName: "Explanation" };
+const ID_INPUT = { ...NO_INPUT, path: z.strictObject({ explanationId: explanationIdSchema }) };
+
+export const createExplanation = defineRoute({
+  method: "POST",
+  template: "/explanations",
+  operationId: "createExplanation",
+  summary:
+    "Asks why a network sees a class in an image; the same question again is the same explanation",
+  ...NO_INPUT,
+  body: { schema: explanationRequestSchema, schemaName: "ExplanationRequest" },
+  success: {
+    status: 202,
+    description: "a worker answers it, in seconds unless others wait before it",
+    ...ANSWER,
+    headers: { Location: "address of the explanation" },
+  },
+  problems: [],
+  handle: async ({ body, basePath }, deps) => {
+    const question = await askQuestion(body, deps).catch((error: unknown) => {
+      if (!(error instanceof RequestError)) throw error;
+      throw new ProblemError("invalid-request", error.problems);
+    });
+    const document = await describeExplanation(question, basePath, deps);
+    return { body: document, headers: { Location: document.links.self } };
+  },
+});
+
+export const getExplanation = defineRoute({
+  method: "GET",
+  template: "/explanations/{explanationId}",
+  operationId: "getExplanation",
+  summary:
+    "Why a network sees a class in an image: which channels of a layer speak for it, and where",
+  ...ID_INPUT,
+  success: { status: 200, description: "the explanation, once it is done", ...ANSWER },
+  problems: ["not-found"],
+  handle: async ({ path: { explanationId }, basePath }, deps) => {
+    const question = await existing(explanationId, deps);
+    return { body: await describeExplanation(question, basePath, deps) };
+  },
+});
+
+export const getExplanationImage = defineRoute({
+  method: "GET",
+  template: "/explanations/{explanationId}/image",
+  operationId: "getExplanationImage",
+  summary: "The image that an explanation is about, at an address that stays",
+  ...ID_INPUT,
+  success: redirect("the image"),
+  problems: ["not-found"],
+  handle: async ({ path: { explanationId } }, deps) => {
+    const { image } = await existing(explanationId, deps);
+    return redirectTo(image.key, deps);
+  },
+});
+
+/** @throws ProblemError if nobody has asked it */
+async function existing(id: string, { store }: ApiDeps): Promise<PosedQuestion> {
+  const question = await new Explanations(store).findQuestion(id);
+  if (question !== null) return question;
+  throw new ProblemError("not-found", [`there is no explanation '${id}'`]);
+}
+
+async function describeExplanation(
+  { id, network, image, class: word, layer }: PosedQuestion,
+  basePath: string,
+  { store }: ApiDeps,
+): Promise<z.input<typeof explanationSchema>> {
+  const self = explanationLink(basePath, id);
+  return {
+    id,
+    ...stateOf(await new Explanations(store).standing(id)),
+    network: network.id,
+    image: image.key,
+    class: word,
+    layer,
+    links: { self, image: `${self}/image` },
+  };
+}
+
+/** What people see of how a question stands. */
+function stateOf(
+  standing: Standing,
+): Pick<z.input<typeof explanationSchema>, "state" | "problems" | "explanation"> {
+  if (standing.state === "done") return { ...standing, problems: [] };
+  if (standing.state === "pending") return { state: "pending", problems: [], explanation: null };
+  const problems = standing.state === "failed" ? [...standing.problems] : [standing.reason];
+  return { state: "failed", problems, explanation: null };
+}

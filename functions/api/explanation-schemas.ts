@@ -1,0 +1,28 @@
+import * as z from "zod";
+
+import { figuresSchema } from "../../lib/pipeline/explain/figures.ts";
+import { posedQuestionSchema } from "../../lib/pipeline/explain/posed-question.ts";
+import { EXPLANATION_ID } from "../../lib/pipeline/keys.ts";
+import { linkSchema, networkIdSchema } from "./schemas.ts";
+
+export const explanationIdSchema = z
+  .string()
+  .regex(EXPLANATION_ID, { error: "32 hexadecimal digits" })
+  .describe("id of an explanation");
+
+const { class: classAsked, layer: layerAsked } = posedQuestionSchema.shape;
+
+/** A question, and how it stands. */
+export const explanationSchema = z.strictObject({
+  id: explanationIdSchema,
+  state: z
+    .enum(["pending", "done", "failed"])
+    .describe("once it is done it stays so; what has failed may be asked again"),
+  network: networkIdSchema,
+  image: z.string().describe("key of what it is about"),
+  class: classAsked.describe("as it was asked; null: what the network sees most"),
+  layer: layerAsked.describe("as it was asked; null: the last that has a map of the image"),
+  problems: z.array(z.string()).describe("why it failed"),
+  explanation: figuresSchema.nullable().describe("null until it is done"),
+  links: z.strictObject({ self: linkSchema, image: linkSchema }),
+});

@@ -1,0 +1,34 @@
+import { resizeRaster } from "../../image/png.ts";
+import type { Raster } from "../../image/raster.ts";
+import { AscentEngine } from "../../optvis/ascent/engine.ts";
+import { photographPlanes } from "../../optvis/ascent/network-planes.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { explainImage, type Explanation, type Question } from "./explain.ts";
+
+/** Answers questions. */
+export interface Explainer {
+  /**
+   * Why a network sees a class in a photograph. The same for the same pixels, whatever else runs.
+   *
+   * @throws NetworkError, RequestError, ImageError, UnsupportedGradientError, ModelError for what
+   *   cannot be explained, each time anew; anything else for what may pass
+   */
+  explain(network: AnalysedNetwork, photograph: Raster, question: Question): Promise<Explanation>;
+}
+
+/** The explainer of production, on a thread that ends with the answer. */
+export class EngineExplainer implements Explainer {
+  async explain(
+    network: AnalysedNetwork,
+    photograph: Raster,
+    question: Question,
+  ): Promise<Explanation> {
+    const seen = await resizeRaster(photograph, network.model.inputSize);
+    const engine = new AscentEngine({ threads: 1 });
+    try {
+      return await explainImage(engine, network, photographPlanes(seen, network.model), question);
+    } finally {
+      await engine.close();
+    }
+  }
+}

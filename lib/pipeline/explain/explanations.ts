@@ -1,0 +1,98 @@
+import * as z from "zod";
+
+import type { ObjectStore } from "../../storage/object-store.ts";
+import { encodeJson, findJson, JSON_TYPE } from "../json.ts";
+import { EXPLANATION_ID, explanationKeys } from "../keys.ts";
+import { type Figures, figuresSchema } from "./figures.ts";
+import { type PosedQuestion, posedQuestionSchema } from "./posed-question.ts";
+
+const common = {
+  version: z.literal(1),
+  id: z.string().regex(EXPLANATION_ID),
+  finishedAt: z.iso.datetime(),
+};
+
+const resultSchema = z.discriminatedUnion("state", [
+  z.strictObject({ ...common, state: z.literal("done"), explanation: figuresSchema }),
+  z.strictObject({ ...common, state: z.literal("failed"), problems: z.array(z.string()).min(1) }),
+]);
+
+const askedSchema = z.strictObject({ version: z.literal(1), askedAt: z.iso.datetime() });
+const givenUpSchema = askedSchema.extend({ reason: z.string() });
+
+/** How a question ends for good. */
+export type Ending =
+  | { readonly state: "done"; readonly explanation: Figures }
+  | { readonly state: "failed"; readonly problems: readonly string[] };
+
+/** How a question stands. */
+export type Standing =
+  | Ending
+  /** `askedAt`: when its message was sent; `null`: it has not been. */
+  | { readonly state: "pending"; readonly askedAt: string | null }
+  /** The message came to nothing; it may be sent anew. */
+  | { readonly state: "given up"; readonly reason: string };
+
+/**
+ * The objects under `explanations/<id>/`, which this class alone reads and writes. The README's
+ * table says who writes each, and how often.
+ */
+export class Explanations {
+  readonly #store: ObjectStore;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  findQuestion(id: string): Promise<PosedQuestion | null> {
+    return findJson(this.#store, explanationKeys(id).question, posedQuestionSchema);
+  }
+
+  async pose(question: PosedQuestion): Promise<void> {
+    await this.#putOnce(explanationKeys(question.id).question, question);
+  }
+
+  /** Its message has been sent. */
+  async markAsked(id: string, askedAt: string): Promise<void> {
+    await this.#put(explanationKeys(id).asked, { version: 1, askedAt });
+  }
+
+  /** The message that was sent then comes to nothing, for a reason that may pass. */
+  async giveUp(id: string, askedAt: string, reason: string): Promise<void> {
+    await this.#put(explanationKeys(id).givenUp, { version: 1, askedAt, reason });
+  }
+
+  async hasEnded(id: string): Promise<boolean> {
+    return (await this.#store.head(explanationKeys(id).result)) !== null;
+  }
+
+  /** Of any number of callers the first one's ending stands. */
+  async end(id: string, ending: Ending, now: Date): Promise<void> {
+    const result = { version: 1, id, finishedAt: now.toISOString(), ...ending };
+    await this.#putOnce(explanationKeys(id).result, result);
+  }
+
+  /** How a question stands that has been posed. */
+  async standing(id: string): Promise<Standing> {
+    const keys = explanationKeys(id);
+    const result = await findJson(this.#store, keys.result, resultSchema);
+    if (result?.state === "done") return { state: "done", explanation: result.explanation };
+    if (result?.state === "failed") return { state: "failed", problems: result.problems };
+    const [asked, givenUp] = await Promise.all([
+      findJson(this.#store, keys.asked, askedSchema),
+      findJson(this.#store, keys.givenUp, givenUpSchema),
+    ]);
+    if (asked === null) return { state: "pending", askedAt: null };
+    // who gives up an earlier message says nothing of the last
+    if (givenUp?.askedAt === asked.askedAt) return { state: "given up", reason: givenUp.reason };
+    return { state: "pending", askedAt: asked.askedAt };
+  }
+
+  async #put(key: string, value: unknown): Promise<void> {
+    await this.#store.put(key, encodeJson(value), JSON_TYPE);
+  }
+
+  async #putOnce(key: string, value: unknown): Promise<void> {
+    await this.#store.putIfAbsent(key, encodeJson(value), JSON_TYPE);
+  }
+}

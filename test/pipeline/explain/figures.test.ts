@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+
+import { hasChannels } from "../../../lib/networks/layers.ts";
+import { figuresOf, summedUp } from "../../../lib/pipeline/explain/figures.ts";
+import { uniform } from "../../support/random.ts";
+import { analysedTinyNetwork } from "../../support/tiny-network.ts";
+
+test("a map with fewer places has the same sum, and what lies in two places is in both by its area", () => {
+  // 3 x 4 to 2 x 3, each line of it counted by hand
+  const map = Float64Array.of(3, 0, 0, 3, 6, 0, 0, 0, 0, 0, 12, 0);
+  const halves = Array.from(summedUp(map, [3, 4], [2, 3]));
+  expect(halves).toEqual([6, 0, 3, 3, 8, 4].map((value) => expect.closeTo(value, 12)));
+  const { data } = uniform([97, 131], 4, [-1, 1]);
+  const large = Float64Array.from(data);
+  const small = summedUp(large, [97, 131], [64, 50]);
+  const sum = (values: Float64Array) => values.reduce((all, value) => all + value, 0);
+  expect(small).toHaveLength(64 * 50);
+  expect(sum(small)).toBeCloseTo(sum(large), 9);
+  expect(summedUp(large, [97, 131], [97, 131])).toEqual(large);
+});
+
+test("only channels that speak for the class are told of, and a score below zero has no shares", async () => {
+  const { layers } = await analysedTinyNetwork();
+  const layer = layers.filter(hasChannels).find(({ name }) => name === "wide")!;
+  const of = { channel: 2, label: "tiger", activation: -1, probability: 0.25 };
+  const channelOf = (channel: number, contribution: number) => {
+    return { channel, contribution, places: Float64Array.of(contribution, 0) };
+  };
+  const attribution = {
+    score: -1,
+    mapSize: [1, 2] as const,
+    places: Float64Array.of(-1 / 3, 0),
+    channels: [channelOf(3, 2), channelOf(1, 0), channelOf(2, -3)],
+  };
+  const figures = figuresOf({ of, seen: [of], layer, attribution });
+  expect(figures).toMatchObject({ contributed: -1, mapSize: [1, 2], places: [-0.3333, 0] });
+  expect(figures.channels).toEqual([{ channel: 3, contribution: 2, share: null, places: [2, 0] }]);
+  const without = figuresOf({
+    of,
+    seen: [of],
+    layer,
+    attribution: { ...attribution, score: 4, mapSize: null },
+  });
+  expect(without).toMatchObject({ mapSize: null, places: [] });
+  expect(without.channels).toEqual([{ channel: 3, contribution: 2, share: 0.5, places: [] }]);
+});
