@@ -9,15 +9,17 @@ import { type ReluWay, rewrittenRules } from "./rewrites/index.ts";
 import { arithmetic, type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
-/** The part of a network between its image and one layer; names are the network's. */
+/** The part of a network between its image and a layer, or several; names are the network's. */
 export interface ForwardPass {
-  /** Nodes the layer depends on, in topological order. */
+  /** Nodes that the layers depend on, in topological order. */
   readonly nodes: readonly Node[];
   readonly initializers: ReadonlyMap<Value, Tensor>;
   /** What the forms make of weights. @default not shared with other graphs of the network */
   readonly derived?: DerivedTensors;
   readonly input: Value;
   readonly layer: Value;
+  /** Other layers, whose cotangents are given beside the layer's. @default none */
+  readonly others?: readonly Value[];
   /** How messages name the layer. */
   readonly layerName: string;
 }

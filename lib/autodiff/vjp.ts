@@ -32,15 +32,20 @@ export type AtStop = (stop: Value, value: Value, cotangent: Value) => Value;
 export interface LayerVjp {
   /** The layer's output, a value of the graph. */
   readonly layer: Value;
-  /** Emits the backward pass: dL/d(image) from dL/d(layer). May be called once. */
-  readonly pullback: (cotangent: Value, atStop?: AtStop) => Value;
+  /** Of the pass's other layers. */
+  readonly others: readonly Value[];
+  /**
+   * Emits the backward pass: dL/d(image) from dL/d(layer), and from those of the others in their
+   * order. May be called once.
+   */
+  readonly pullback: (cotangent: Value, atStop?: AtStop, ofOthers?: readonly Value[]) => Value;
 }
 
 /**
  * Emits the forward pass of a network into `graph` and returns its pullback: reverse-mode
  * differentiation from graph to graph.
  *
- * Only nodes on a path from the image to the layer are differentiated: weights get no gradients,
+ * Only nodes on a path from the image to a layer of the pass are differentiated: weights get no gradients,
  * and an operator without a rule is of no concern elsewhere.
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
@@ -51,16 +56,24 @@ export function vjp(
   { image, replacements, stops = [], relu, provider }: VjpOptions,
 ): LayerVjp {
   const forms = formsOf(provider, graph, pass.derived);
-  const trace = new ForwardTrace(graph, pass, { image, replacements, stops, relu, forms });
+  const { others = [] } = pass;
+  // of several layers one may lie on the way to another, and has a cotangent of its own there
+  const asked = others.length === 0 ? stops : [...stops, pass.layer, ...others];
+  const trace = new ForwardTrace(graph, pass, { image, replacements, stops: asked, relu, forms });
   for (const node of pass.nodes) trace.visit(node);
-  const last = pass.nodes.at(-1);
-  if (last && !trace.isActive(pass.layer)) throw flatLayer(last).towards(pass.layerName);
+  for (const layer of [pass.layer, ...others]) {
+    const maker = pass.nodes.find(({ outputs }) => outputs.includes(layer));
+    if (maker && !trace.isActive(layer)) throw flatLayer(maker).towards(pass.layerName);
+  }
   return {
     layer: trace.valueOf(pass.layer),
-    pullback: (cotangent, atStop) => {
+    others: others.map(trace.valueOf),
+    pullback: (cotangent, atStop, ofOthers = []) => {
       const passing = (value: Value, part: Value) =>
         atStop && stops.includes(value) ? atStop(value, trace.valueOf(value), part) : part;
-      return pullBack({ forms, pass, steps: trace.steps, passing }, cotangent);
+      const given = [cotangent, ...ofOthers];
+      const ends = [pass.layer, ...others].map((layer, i) => [layer, given[i]!] as const);
+      return pullBack({ forms, pass, steps: trace.steps, passing }, ends);
     },
   };
 }
@@ -73,8 +86,18 @@ interface WayBack {
   readonly passing: (value: Value, cotangent: Value) => Value;
 }
 
-function pullBack({ forms, pass, steps, passing }: WayBack, cotangent: Value): Value {
-  const contributions = new Map<Value, Value[]>([[pass.layer, [cotangent]]]);
+/** @param ends values of the network, each with its cotangent */
+function pullBack(
+  { forms, pass, steps, passing }: WayBack,
+  ends: readonly (readonly [Value, Value])[],
+): Value {
+  const contributions = new Map<Value, Value[]>();
+  const contribute = (value: Value, part: Value) => {
+    const parts = contributions.get(value);
+    if (parts) parts.push(part);
+    else contributions.set(value, [part]);
+  };
+  for (const [value, cotangent] of ends) contribute(value, cotangent);
   const take = (value: Value): Value | null => {
     const parts = contributions.get(value);
     contributions.delete(value);
@@ -85,10 +108,7 @@ function pullBack({ forms, pass, steps, passing }: WayBack, cotangent: Value): V
     if (cotangents.every((part) => part === null)) continue;
     pullback(cotangents).forEach((part, i) => {
       const value = node.inputs[i];
-      if (part === null || !value) return;
-      const parts = contributions.get(value);
-      if (parts) parts.push(part);
-      else contributions.set(value, [part]);
+      if (part !== null && value) contribute(value, part);
     });
   }
   const gradient = take(pass.input);

@@ -1,5 +1,7 @@
 import type { FloatTensor } from "../../onnx/tensor.ts";
+import type { CountedLayer } from "../graph/layer-pass.ts";
 import type { Diversity } from "../graph/objective/diversity.ts";
+import type { LevelPlan } from "./plan-levels.ts";
 
 /** What an image raises on the layer, where that is not one of its channels alone. */
 export interface Target {
@@ -8,6 +10,15 @@ export interface Target {
   readonly aim: Aim;
   /** `null`: the image knows nothing of others. */
   readonly among: Among | null;
+  /** What is looked at in place of the task's layer. @default the task's layer */
+  readonly elsewhere?: Elsewhere | undefined;
+}
+
+/** A layer of a target's own, or several joined, of which a map's channels are raised. */
+export interface Elsewhere {
+  readonly layer: CountedLayer;
+  /** With `deepdream`: as this layer needs them. */
+  readonly levels?: readonly LevelPlan[] | undefined;
 }
 
 export type Aim =

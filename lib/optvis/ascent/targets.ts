@@ -31,7 +31,8 @@ export function objectiveOf(aim: Aim, onMap: Objective): Objective {
 
 /**
  * The weights that each image's target has for the layer, [N, C] or [N, C, ...] as the objective
- * wants them. Where the recipe asks for contrast, the same share of every channel is taken off.
+ * wants them. Where the recipe asks for contrast, the same share of every channel is taken off, of
+ * joined layers each layer's own.
  *
  * @param mapShape emits the layer's shape behind the batch, [C, ...], of what the network sees
  */
@@ -45,8 +46,14 @@ export function selectionOf(
   const shape = isWhole ? [layer.channels] : mapShape();
   const contrast = task.method === "fourier" && isOnMap(objective) ? task.recipe.contrast : 0;
   const size = sizeOf(shape);
-  const rows = new Float32Array(states.length * size).fill(0 - contrast / layer.channels);
+  const taken = new Float32Array(size);
+  let first = 0;
+  for (const { channels } of layer.joined ?? [layer]) {
+    taken.fill(0 - contrast / channels, first, (first += channels));
+  }
+  const rows = new Float32Array(states.length * size);
   states.forEach(({ channel }, i) => {
+    rows.set(taken, i * size);
     addWeights(rows.subarray(i * size, (i + 1) * size), targetOf(task, channel).aim, shape);
   });
   return floatTensor([states.length, ...shape], rows);

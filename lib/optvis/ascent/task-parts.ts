@@ -1,5 +1,5 @@
 import type { Diversity } from "../graph/objective/diversity.ts";
-import type { Among } from "./target.ts";
+import type { Among, Elsewhere } from "./target.ts";
 import { objectiveOf, targetOf } from "./targets.ts";
 import type { AscentTask } from "./task.ts";
 
@@ -21,14 +21,15 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
   if (!task.targets) return [{ task: { ...task, layer }, positions: [...task.channels.keys()] }];
   const parts = new Map<string, { numbers: Set<number>; part: AscentTask }>();
   for (const number of task.channels) {
-    const { aim, among } = targetOf(task, number);
+    const { aim, among, elsewhere } = targetOf(task, number);
     const objective = objectiveOf(aim, task.objective);
     const diversity = among && diversityOf(among);
-    const key = JSON.stringify([objective, diversity]);
+    // what a rectifier holds back is no part of what the layer sees, or of its directions
+    const own = { layer: aim.kind === "channels" ? layer : task.layer };
+    const key = JSON.stringify([objective, diversity, elsewhere?.layer.value]);
     const known = parts.get(key) ?? {
       numbers: new Set<number>(),
-      // what a rectifier holds back is no part of what the layer sees, or of its directions
-      part: { ...task, objective, diversity, layer: aim.kind === "channels" ? layer : task.layer },
+      part: lookingAt({ ...task, objective, diversity }, elsewhere ?? own),
     };
     const [first, images] = among ? [number - among.index, among.images] : [number, 1];
     for (let i = 0; i < images; i++) known.numbers.add(first + i);
@@ -42,6 +43,11 @@ export function taskParts(task: AscentTask): readonly TaskPart[] {
       positions: channels.map((number) => positions.get(number) ?? null),
     };
   });
+}
+
+function lookingAt(task: AscentTask, { layer, levels }: Elsewhere): AscentTask {
+  if (task.method === "fourier") return { ...task, layer };
+  return { ...task, layer, levels: levels ?? task.levels };
 }
 
 /** What the images of a group have in common. */

@@ -1,7 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import type { Value } from "../../onnx/model.ts";
 import type { Planes, Size } from "../../image/raster.ts";
-import type { NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
+import type { CountedLayer, NetworkModel } from "../graph/layer-pass.ts";
 import type { Diversity } from "../graph/objective/diversity.ts";
 import type { Objective } from "../graph/objective/names.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
@@ -13,10 +13,7 @@ export type AscentTask = DeepDreamTask | FourierTask;
 
 interface AnyTask {
   readonly network: NetworkModel;
-  readonly layer: TargetLayer & {
-    /** Length of axis 1. */
-    readonly channels: number;
-  };
+  readonly layer: CountedLayer;
   /** Raised in place of the layer's output where channels are. @default the output */
   readonly raised?: Value | undefined;
   /** 1-based: the layer's channels, or numbers of the targets. */

@@ -1,11 +1,12 @@
 import { type GradientObstacle, obstacleTo } from "../../autodiff/errors.ts";
-import { vjp } from "../../autodiff/vjp.ts";
+import { type AtStop, vjp } from "../../autodiff/vjp.ts";
 import type { Provider } from "../../autodiff/provider.ts";
 import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Model, Value } from "../../onnx/model.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
 import { type Diversity, emitApart } from "./objective/diversity.ts";
+import { emitOnEachLayer } from "./objective/each-layer.ts";
 import { isOnMap, type Objective, selectionShape } from "./objective/names.ts";
 import { emitObjective } from "./objective/objective.ts";
 import type { ActivationAndGradient, ImageAndSelection } from "./parts.ts";
@@ -34,17 +35,24 @@ export function emitActivationAndGradient(
   pass: LayerPass,
   { objective, diversity, relu, provider }: ObjectiveOptions,
 ): ActivationAndGradient {
-  const canSelect = SELECTS_CHANNEL[provider] && isOnMap(objective);
+  const isOfSeveral = pass.others !== undefined && pass.others.length > 0;
+  const canSelect = SELECTS_CHANNEL[provider] && isOnMap(objective) && !isOfSeveral;
   const selected = canSelect ? selectChannel(graph, pass, selection) : null;
   const replacements = selected?.replacements ?? new Map<Value, Value>();
   const stops = diversity ? [diversity.value] : [];
-  const { layer, pullback } = vjp(graph, pass, { image, replacements, provider, stops, relu });
+  const options = { image, replacements, provider, stops, relu };
+  const { layer, others, pullback } = vjp(graph, pass, options);
+  const atStop: AtStop = (_, value, asked) =>
+    diversity ? emitApart(graph, value, asked, diversity) : asked;
+  if (isOfSeveral) {
+    if (!isOnMap(objective)) throw new Error("internal: several layers without maps of channels");
+    const found = emitOnEachLayer(graph, [layer, ...others], selection, objective);
+    const [first, ...rest] = found.cotangents;
+    return { activation: found.activation, gradient: pullback(first!, atStop, rest) };
+  }
   const rows = selected?.selection ?? selection;
   const { activation, cotangent } = emitObjective(graph, layer, rows, objective);
-  const gradient = pullback(cotangent, (_, value, asked) =>
-    diversity ? emitApart(graph, value, asked, diversity) : asked,
-  );
-  return { activation, gradient };
+  return { activation, gradient: pullback(cotangent, atStop) };
 }
 
 /**

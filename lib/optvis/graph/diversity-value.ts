@@ -19,7 +19,7 @@ interface ChannelsAt {
 
 /**
  * Where images of one target are to differ: in the layer itself where it is a map, else in the last
- * map before it.
+ * map before it; of joined layers in the last map of all.
  *
  * @returns `null` if there is none
  * @throws ModelError as `layerPass`
@@ -34,9 +34,10 @@ export function diversityValue(
   // of one image any axis of length 1 in front may be the batch
   const several = specialise(model, [2, ...ofImage]);
   const axes = channelAxes(graph);
+  const ends = layer.joined ?? [layer];
   const asMap = (value: Value): ChannelsAt | null => {
-    const isLayer = value === layer.value && layer.channelAxis !== undefined;
-    const channelAxis = isLayer ? layer.channelAxis : axes.get(value);
+    const asked = ends.find((end) => end.value === value)?.channelAxis;
+    const channelAxis = asked ?? axes.get(value);
     if (!channelAxis || several.unbatched.has(value) || !several.facts.has(value)) return null;
     const [, ...behindBatch] = graph.facts.get(value)?.shape ?? [];
     const channels = behindBatch[channelAxis - 1] ?? 0;

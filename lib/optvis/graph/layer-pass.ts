@@ -32,6 +32,12 @@ export interface TargetLayer extends LayerValue {
   readonly name: string;
   /** Which axis of the output the channels lie along, the batch in front. @default 1 */
   readonly channelAxis?: number;
+  readonly joined?: readonly CountedLayer[];
+}
+
+/** A layer whose channels are counted; of joined layers all of them, one layer's after another's. */
+export interface CountedLayer extends TargetLayer {
+  readonly channels: number;
 }
 
 /** [N, planes, H, W] */
@@ -52,12 +58,12 @@ export function imageShapeOf({ graph }: Model, n: number, { height, width }: Siz
   return [n, imageInputOf(graph).planes, height, width];
 }
 
-/** One layer of a network at one image size, ready to be differentiated. */
+/** A layer of a network, or several joined, at one image size, ready to be differentiated. */
 export interface LayerPass extends ForwardPass {
   readonly imageShape: ImageShape;
-  /** Axis 1 of the layer's output. */
+  /** Axis 1 of the layer's output; of several those of all. */
   readonly channels: number;
-  /** Of the layer's output, [N, channels, ...]. */
+  /** Of the layer's output, [N, channels, ...]; of several [N, channels]. */
   readonly layerShape: readonly number[];
 }
 
@@ -69,11 +75,39 @@ export interface LayerPass extends ForwardPass {
  */
 export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageShape): LayerPass {
   const graph = specialise(model, imageShape);
+  const nodes = cutAt(graph, layer);
+  const [n] = imageShape;
+  const [first, ...others] = (layer.joined ?? [layer]).map((each) => outputOf(graph, each, n));
+  const outputs = [first!, ...others];
+  const channels = outputs.reduce((sum, { shape }) => sum + shape[1]!, 0);
+  return {
+    nodes: [...nodes, ...outputs.flatMap((output) => output.nodes)],
+    initializers: new Map([...graph.graph.initializers, ...outputs.flatMap(({ sizes }) => sizes)]),
+    derived: model.derived,
+    input: graph.input,
+    layer: first!.value,
+    others: others.map(({ value }) => value),
+    layerName: layer.name,
+    imageShape,
+    channels,
+    layerShape: others.length === 0 ? first!.shape : [n, channels],
+  };
+}
+
+/** A layer's output as objectives look at it, and the nodes that make it so. */
+interface Output {
+  readonly value: Value;
+  /** [N, channels, ...] */
+  readonly shape: readonly number[];
+  readonly nodes: readonly Node[];
+  /** Constants that they read. */
+  readonly sizes: readonly (readonly [Value, Tensor])[];
+}
+
+function outputOf(graph: StaticGraph, layer: TargetLayer, images: number): Output {
   const isOfParts = (layer.parts ?? 1) > 1;
-  const cut = cutAt(graph, layer);
-  const { nodes, initializers, value, made } = isOfParts
-    ? byImage(graph, layer.value, cut, imageShape[0])
-    : batchFirst(graph, layer, cut);
+  const own = isOfParts ? byImage(graph, layer.value, images) : batchFirst(graph, layer);
+  const { value, nodes, sizes, shape: made } = own;
   const channelAxis = (layer.channelAxis ?? 1) + (isOfParts ? 1 : 0);
   const isFirst = channelAxis === 1 || made === undefined;
   if (!isFirst && (channelAxis < 1 || made[channelAxis] === undefined)) {
@@ -82,63 +116,35 @@ export function layerPass(model: Model, layer: TargetLayer, imageShape: ImageSha
     );
   }
   const shape = isFirst ? made : channelsSecond(made, channelAxis);
-  const channels = shape?.[1];
-  if (shape === undefined || channels === undefined) {
+  if (shape?.[1] === undefined) {
     throw new ShapeMismatchError(
       `layer '${layer.name}' has shape [${shape?.join(", ") ?? "?"}] where [N, channels, ...] is wanted; choose another layer`,
     );
   }
-  // objectives look at [N, channels, ...]: of tokens [N, T, C], the mean over tokens of a feature
-  const perm = channelsSecond([...shape.keys()], channelAxis);
-  const turned = isFirst ? null : transposed(value, "channels_second", perm);
-  return {
-    nodes: turned ? [...nodes, turned] : nodes,
-    initializers,
-    derived: model.derived,
-    input: graph.input,
-    layer: turned?.name ?? value,
-    layerName: layer.name,
-    imageShape,
-    channels,
-    layerShape: shape,
-  };
+  if (isFirst) return { value, shape, nodes, sizes };
+  // of tokens [N, T, C], the mean over tokens of a feature
+  const turned = transposed(value, channelsSecond([...shape.keys()], channelAxis));
+  return { value: turned.name, shape, nodes: [...nodes, turned], sizes };
 }
 
-/** Nodes up to a value, what they read, and its shape. */
-interface Cut {
-  readonly nodes: readonly Node[];
-  readonly initializers: ReadonlyMap<Value, Tensor>;
-  readonly value: Value;
-  readonly made: readonly number[] | undefined;
-}
+/** With the batch in front; its shape may not be known. */
+type BatchFirst = Omit<Output, "shape"> & { readonly shape: readonly number[] | undefined };
 
 /** As it is, or [T, N, ...] as [N, T, ...]. */
-function batchFirst(
-  { graph, facts }: StaticGraph,
-  { value, batchAxis = 0 }: TargetLayer,
-  nodes: readonly Node[],
-): Cut {
-  const { initializers } = graph;
+function batchFirst({ facts }: StaticGraph, { value, batchAxis = 0 }: TargetLayer): BatchFirst {
   const own = facts.get(value)?.shape;
-  if (batchAxis === 0 || own === undefined) return { nodes, initializers, value, made: own };
-  const turned = transposed(value, "batch_first", axisInFront([...own.keys()], batchAxis));
-  const made = axisInFront(own, batchAxis);
-  return { nodes: [...nodes, turned], initializers, value: turned.name, made };
+  if (batchAxis === 0 || own === undefined) return { value, shape: own, nodes: [], sizes: [] };
+  const turned = transposed(value, axisInFront([...own.keys()], batchAxis));
+  return { value: turned.name, shape: axisInFront(own, batchAxis), nodes: [turned], sizes: [] };
 }
 
 /** [N * parts, ...], windows of tokens say, as [N, parts, ...]. */
-function byImage(
-  { graph, facts }: StaticGraph,
-  layer: Value,
-  nodes: readonly Node[],
-  images: number,
-): Cut {
+function byImage({ facts }: StaticGraph, layer: Value, images: number): BatchFirst {
   const [leading = 0, ...rest] = facts.get(layer)!.shape;
-  const made = [images, leading / images, ...rest];
-  const [value, shape] = [`${layer}_by_image`, `${layer}_by_image_shape`];
-  const reshape = standardNode({ op: "Reshape", inputs: [layer, shape], outputs: [value] });
-  const initializers = new Map([...graph.initializers, [shape, intsTensor(made)] as const]);
-  return { nodes: [...nodes, reshape], initializers, value, made };
+  const shape = [images, leading / images, ...rest];
+  const [value, sizes] = [`${layer}_by_image`, `${layer}_by_image_shape`];
+  const reshape = standardNode({ op: "Reshape", inputs: [layer, sizes], outputs: [value] });
+  return { value, shape, nodes: [reshape], sizes: [[sizes, intsTensor(shape)]] };
 }
 
 /** The layer's shape behind the batch, [C, ...], where the network sees one image of that size. */
@@ -152,8 +158,8 @@ export function channelsSecond(axes: readonly number[], channelAxis: number): re
 }
 
 /** A value with its axes in another order, under a name of its own. */
-function transposed(value: Value, ending: string, perm: readonly number[]): Node {
-  const outputs = [`${value}_${ending}`];
+function transposed(value: Value, perm: readonly number[]): Node {
+  const outputs = [`${value}_axes_${perm.join("_")}`];
   return standardNode({ op: "Transpose", inputs: [value], outputs, attributes: { perm } });
 }
 

@@ -2,13 +2,14 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { CENTRE, type Target } from "../../../lib/optvis/ascent/target.ts";
+import { joinedLayer } from "../../../lib/optvis/graph/joined-layer.ts";
 import { selectionOf } from "../../../lib/optvis/ascent/targets.ts";
 import { taskParts } from "../../../lib/optvis/ascent/task-parts.ts";
 import type { AscentTask } from "../../../lib/optvis/ascent/task.ts";
 import { type FloatTensor, floatTensor } from "../../../lib/onnx/tensor.ts";
 import { normal } from "../../support/random.ts";
 import { ascentState } from "./ascent-state.ts";
-import { bytesOf, fourierTaskOf, imageOf, kinked, taskOf } from "./engine-task.ts";
+import { bytesOf, fourierTaskOf, imageOf, kinked, SIZE, taskOf } from "./engine-task.ts";
 
 const engine = new AscentEngine({ threads: 2 });
 afterAll(() => engine.close());
@@ -50,6 +51,14 @@ const mixed: readonly Target[] = [
     },
     among: null,
   },
+  // channel 2 of conv3, and channel 1 of conv1
+  channels(
+    [
+      [2, 1],
+      [kinked.target("conv3").channels + 1, -0.5],
+    ],
+    { elsewhere: { layer: joinedLayer([kinked.target("conv3"), kinked.target("conv1")]) } },
+  ),
 ];
 
 test("channels are raised in what feeds the layer, all others in the layer itself", () => {
@@ -58,8 +67,9 @@ test("channels are raised in what feeds the layer, all others in the layer itsel
     return numbers.map((number) => [targets![number - 1]!.aim.kind, layer.value]);
   });
   const { value } = kinked.target("conv3");
+  const joined = mixed.at(-1)!.elsewhere!.layer.value;
   expect(new Set(raised.flat().map((each) => each.join(" ")))).toEqual(
-    new Set(["channels fed", `layer ${value}`, `direction ${value}`]),
+    new Set(["channels fed", `channels ${joined}`, `layer ${value}`, `direction ${value}`]),
   );
 });
 
@@ -84,19 +94,45 @@ test("a target that is one channel is that channel, byte for byte", async () => 
 
 test("targets of all kinds in one task: the same bytes in any order and grouping", async () => {
   const all = await engine.render(task(mixed));
-  expect(all.map((result) => result.channel)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(all.map((result) => result.channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   const together = all.map(bytesOf);
-  expect(new Set(together).size).toBe(7);
+  expect(new Set(together).size).toBe(8);
 
   const seen: number[] = [];
-  const some = await engine.render(task(mixed, [7, 3, 1]), {
+  const some = await engine.render(task(mixed, [8, 7, 3, 1]), {
     onProgress: ({ channel }) => void seen.push(channel),
   });
-  expect(some.map(bytesOf)).toEqual([together[6], together[2], together[0]]);
+  expect(some.map(bytesOf)).toEqual([7, 6, 2, 0].map((i) => together[i]));
   // of the three that depend on each other only the one that was asked for
-  expect([...new Set(seen)].toSorted((a, b) => a - b)).toEqual([1, 3, 7]);
-  const reversed = await engine.render(task(mixed, [7, 6, 5, 4, 3, 2, 1]));
+  expect([...new Set(seen)].toSorted((a, b) => a - b)).toEqual([1, 3, 7, 8]);
+  const reversed = await engine.render(task(mixed, [8, 7, 6, 5, 4, 3, 2, 1]));
   expect(reversed.map(bytesOf).toReversed()).toEqual(together);
+});
+
+test("a sum over layers begins with the sum of what each layer sees, and rises", async () => {
+  const [deep, early] = ["conv3", "conv1"].map(kinked.target);
+  const layer = joinedLayer([deep!, early!]);
+  const sum = channels(
+    [
+      [2, 1],
+      [deep!.channels + 3, -0.5],
+    ],
+    { elsewhere: { layer } },
+  );
+  const { data } = normal([3, SIZE.height, SIZE.width], 5);
+  const start = { kind: "given", images: [{ ...SIZE, data }] } as const;
+  const drawn = async (name: string, channel: number, targets: readonly Target[] | null) => {
+    const more = { channels: [channel], targets, start, iterations: 8 };
+    const [result] = await engine.render(taskOf(kinked, name, more));
+    return imageOf(result).trace.map(({ activation }) => activation);
+  };
+  const together = await drawn("conv3", 1, [sum]);
+  const [[ofDeep], [ofEarly]] = [await drawn("conv3", 2, null), await drawn("conv1", 3, null)];
+  expect(together[0]).toBeCloseTo(ofDeep! - 0.5 * ofEarly!, 4);
+  expect(together.at(-1)).toBeGreaterThan(together[0]!);
+  const [fourier] = await engine.render(fourierTaskOf([1], { targets: [sum] }));
+  const { trace } = imageOf(fourier);
+  expect(trace.at(-1)!.activation).toBeGreaterThan(trace[0]!.activation);
 });
 
 /** The mean cosine of every two of three images, each less its own mean. */
@@ -151,6 +187,17 @@ describe("selection", () => {
     return selectionOf(states, { ...task(targets), ...more }, () => shape);
   };
   const count = kinked.target("conv3").channels;
+
+  test("contrast takes of each joined layer its own share off", () => {
+    const layer = joinedLayer([
+      { value: "", name: "", channels: 2 },
+      { value: "", name: "", channels: 4 },
+    ]);
+    const target = channels([[3, 1]], { elsewhere: { layer } });
+    const fourier = fourierTaskOf([1], { layer, targets: [target], recipe: { contrast: 0.5 } });
+    const { data } = selectionOf([ascentState(1)], fourier, () => []);
+    expect([...data]).toEqual([-0.25, -0.25, 1 - 0.125, -0.125, -0.125, -0.125]);
+  });
 
   test("a direction is resized along each axis that a map has", () => {
     // 1, 2 and 3, 4 along the axis after the channels; the same in all other places
