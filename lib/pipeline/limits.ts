@@ -213,6 +213,15 @@ export const MAX_DIVERSE_IMAGES = 8;
 /** Of a channel in a weighted sum; float32 keeps six digits beside a weight of 1. */
 export const MAX_TARGET_WEIGHT = 1_000;
 
+/** Of one weighted sum: the modules of GoogLeNet are nine. */
+export const MAX_SUMMED_LAYERS = 16;
+
+/**
+ * Sets of layers that the sums of one request are over: each is a graph of its own, which takes a
+ * tenth of a second to check and some tenths to compile.
+ */
+export const MAX_LAYER_SETS = 32;
+
 /** Characters of an address: the longest that browsers and servers agree on. */
 export const MAX_SCHEMA_ADDRESS_LENGTH = 2_048;
 

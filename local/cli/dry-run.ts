@@ -40,13 +40,14 @@ export async function dryRun(
 }
 
 function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {
-  const { network, layer, channels, labels, tileSize } = resolved;
+  const { network, layer, otherLayers, channels, labels, tileSize } = resolved;
   const total = channels.length;
   return {
     kind: "planned",
     request: dream.name,
     network: network.id,
     layer: { index: layer.index, name: layer.name },
+    ...(otherLayers && { otherLayers: otherLayers.map(({ index, name }) => ({ index, name })) }),
     total,
     channels,
     labels,
@@ -59,13 +60,15 @@ function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {
 }
 
 function inWords({ dream, resolved }: CheckedRequest, cores: number): string {
-  const { network, layer, channels, request, tileSize } = resolved;
+  const { network, layer, otherLayers = [], channels, request, tileSize } = resolved;
   const images = several(channels.length, "image");
   const what = request.targets ? "target" : "channel";
   const which = `${what}${channels.length === 1 ? "" : "s"} ${formatRanges(channels)}`;
+  const names = [layer, ...otherLayers].map(({ name }) => `'${name}'`);
+  const layers = `layer${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
   const size = `${tileSize.width}x${tileSize.height} pixels`;
   const iterations = `${several(iterationsPerImage(resolved), "iteration")} each`;
-  return `${dream.paths.sheet}  (${images}: ${which} of layer '${layer.name}' of ${network.id}, ${size}, ${iterations}; ${timeInWords([resolved], cores)})`;
+  return `${dream.paths.sheet}  (${images}: ${which} of ${layers} of ${network.id}, ${size}, ${iterations}; ${timeInWords([resolved], cores)})`;
 }
 
 function timeInWords(all: readonly ResolvedRequest[], cores: number): string {

@@ -29,6 +29,7 @@ const tileSchema = z.discriminatedUnion("state", [
   z.object({ ...place, state: z.literal("waiting") }),
 ]);
 
+const namedLayer = z.object({ index: z.int().min(1), name: z.string() });
 const gridSide = z.int().min(1).nullable();
 
 /** What a report needs of a sheet: a manifest has it all, and more. */
@@ -40,7 +41,8 @@ export const reportSheetSchema = z.object({
   failed: z.int().min(0),
   cancelled: z.int().min(0),
   network: z.object({ id: z.string() }),
-  layer: z.object({ index: z.int().min(1), name: z.string() }),
+  layer: namedLayer,
+  otherLayers: z.array(namedLayer).optional(),
   request: z.looseObject({
     method: z.string(),
     montage: z

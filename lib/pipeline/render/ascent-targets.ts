@@ -5,14 +5,14 @@ import {
   type LayerAtSize,
   vectorAt,
 } from "../../optvis/ascent/image-activation.ts";
-import { onceMade } from "../../optvis/ascent/once-made.ts";
-import type { Aim, Target } from "../../optvis/ascent/target.ts";
+import type { Aim, Elsewhere, Target } from "../../optvis/ascent/target.ts";
 import { channelPlace } from "../../optvis/ascent/task.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
 import { imageShapeOf, mapShapeAt, type TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import { placeOf } from "../request/each-place.ts";
 import type { RequestTarget } from "../request/fields/targets.ts";
 import type { TargetContents } from "../request/target-files.ts";
+import { type LayerOfSum, layersOfSum, summedOfKey } from "../request/summed-channels.ts";
 import { DEFAULT_COSINE_POWER, soleChannel, targetUnits } from "../request/target-units.ts";
 
 /**
@@ -25,6 +25,8 @@ const DIVERSITY_WEIGHT = 0.5;
 export interface TargetSurroundings extends LayerAtSize {
   /** What is raised in place of the layer's output where channels are. */
   readonly raised: TargetLayer;
+  /** What a target sums channels of, where that is not the layer alone. @default none does */
+  readonly elsewhereOf?: (target: RequestTarget) => Elsewhere | null;
   /** What the files hold that targets name. */
   readonly files: ReadonlyMap<string, TargetContents>;
   /** An image's planes as the network takes them. */
@@ -42,10 +44,8 @@ export async function ascentTargets(
   numbers: readonly number[],
   surroundings: TargetSurroundings,
 ): Promise<readonly (Target | null)[]> {
-  const { network, layer, raised, size } = surroundings;
-  const shape = imageShapeOf(network.model, 1, size);
-  const apartIn = (seen: TargetLayer) => onceMade(() => diversityValue(network.model, seen, shape));
-  const [apartOfChannels, apartOfOthers] = [apartIn(raised), apartIn(layer)];
+  const { layer, raised, elsewhereOf = () => null } = surroundings;
+  const apartIn = apartFinder(surroundings);
   const units = targetUnits(targets);
   const aims = new Map<RequestTarget, Aim>();
   for (const { target } of numbers.flatMap((number) => units[number - 1] ?? [])) {
@@ -57,11 +57,24 @@ export async function ascentTargets(
     const sole = images === 1 ? soleChannel(target) : null;
     // a channel alone begins as it does in a request of channels
     const drawnAs = sole === null ? nameOf(target, index, surroundings) : channelPlace(sole);
-    if (images === 1) return { drawnAs, aim, among: null };
-    const apart = aim.kind === "channels" ? apartOfChannels() : apartOfOthers();
-    if (apart === null) throw new Error(`internal: no map before '${layer.name}' to differ in`);
-    return { drawnAs, aim, among: { index, images, ...apart, weight: DIVERSITY_WEIGHT } };
+    const elsewhere = elsewhereOf(target) ?? undefined;
+    if (images === 1) return { drawnAs, aim, among: null, elsewhere };
+    const seen = elsewhere?.layer ?? (aim.kind === "channels" ? raised : layer);
+    const among = { index, images, ...apartIn(seen), weight: DIVERSITY_WEIGHT };
+    return { drawnAs, aim, among, elsewhere };
   });
+}
+
+/** Where images are to differ that look at a layer; of each it is looked for once. */
+function apartFinder({ network, size }: TargetSurroundings) {
+  const shape = imageShapeOf(network.model, 1, size);
+  const found = new Map<TargetLayer, ReturnType<typeof diversityValue>>();
+  return (seen: TargetLayer) => {
+    const apart = found.get(seen) ?? diversityValue(network.model, seen, shape);
+    found.set(seen, apart);
+    if (apart === null) throw new Error(`internal: no map before '${seen.name}' to differ in`);
+    return apart;
+  };
 }
 
 /**
@@ -86,8 +99,10 @@ function nameOf(target: RequestTarget, index: number, { files }: TargetSurroundi
 }
 
 async function aimOf(target: RequestTarget, surroundings: TargetSurroundings): Promise<Aim> {
-  const { network, layer, size } = surroundings;
+  const { network, layer, size, elsewhereOf } = surroundings;
   if (target.layer) return { kind: "layer" };
+  const elsewhere = elsewhereOf?.(target);
+  if (elsewhere) return { kind: "channels", weights: weightsIn(target, elsewhere), place: null };
   const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER, at } = target;
   const placeIn = ([, height = 1, width = 1]: readonly number[]) =>
     at === undefined ? null : placeOf(at, [height, width]);
@@ -121,6 +136,20 @@ function plainLength(data: Float32Array): Float32Array {
   const exponent = Math.floor(Math.log2(largest));
   if (Math.abs(exponent) <= PLAIN_EXPONENT) return data;
   return data.map((value) => value * 2 ** -exponent);
+}
+
+/** Of a sum over layers: channels of joined layers are counted through. */
+function weightsIn(target: RequestTarget, { layer }: Elsewhere): ReadonlyMap<number, number> {
+  const counts = (layer.joined ?? [layer]).map(({ channels }) => channels);
+  const layers = layersOfSum(target);
+  const before = (of: LayerOfSum) =>
+    counts.slice(0, layers.indexOf(of)).reduce((sum, count) => sum + count, 0);
+  return new Map(
+    Object.entries(target.channels ?? {}).map(([key, weight]) => {
+      const { layer: of, channel } = summedOfKey(key);
+      return [before(of) + channel, weight];
+    }),
+  );
 }
 
 function weightsOf({ channel, channels = {} }: RequestTarget): ReadonlyMap<number, number> {

@@ -2,7 +2,12 @@ import * as z from "zod";
 
 import type { Size } from "../../image/raster.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
-import { imageShapeOf, type NetworkModel, shapeMismatch } from "../../optvis/graph/layer-pass.ts";
+import {
+  imageShapeOf,
+  type NetworkModel,
+  shapeMismatch,
+  type TargetLayer,
+} from "../../optvis/graph/layer-pass.ts";
 import { completeFourierFields, type FourierParameters, NONE } from "./fields/fourier.ts";
 import { commonFields, drawnFields } from "./fields/drawn.ts";
 import { MAX_IMAGE_SIDE_PX } from "../limits.ts";
@@ -40,22 +45,26 @@ export function imageNumbers({ channels, targets = [] }: CompleteRequest): reado
   return channels ?? targetUnits(targets).map((_, i) => i + 1);
 }
 
-type Drawn = Pick<CompleteRequest, "channelAxis"> &
-  (Pick<CompleteRequest, "channels"> | Pick<CompleteRequest, "targets">);
+export type Drawn = Pick<CompleteRequest, "channelAxis"> &
+  Partial<Pick<CompleteRequest, "channels" | "targets">>;
 
-/** @param drawn 1-based channels, or targets, in normal form */
+/**
+ * @param drawn 1-based channels, or targets, in normal form
+ * @param seen all that is looked at, where targets look at other layers too. @default the layer
+ */
 export function completeRequest(
   request: RenderRequest,
   model: NetworkModel,
   layer: LayerWithChannels,
   drawn: Drawn,
+  seen: TargetLayer = layer,
 ): CompleteRequest {
   const indices = { layer: layer.index, ...drawn };
   const { channels: _, targets: __, channelAxis: ___, ...given } = request;
   const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
   const { preset: ____, ...rest } = others;
-  return withoutNone({ ...rest, ...fourierParameters(others, model, layer), ...indices });
+  return withoutNone({ ...rest, ...fourierParameters(others, model, layer, seen), ...indices });
 }
 
 /** Requests had no such field once, and what it says of them by default is no other request. */
@@ -67,10 +76,11 @@ function fourierParameters(
   request: FourierRequest,
   model: NetworkModel,
   layer: LayerWithChannels,
+  seen: TargetLayer,
 ): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
   const { cropFraction, ...others } = { ...NONE, ...preset.parameters };
-  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer);
+  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer, seen);
   const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
@@ -100,13 +110,22 @@ function withGiven<T extends object>(
   return result;
 }
 
-/** The preset's crop, or the network's own size where network or layer do not take that. */
-export function presetCrop(preset: Preset, network: NetworkModel, layer: LayerWithChannels): Size {
+/**
+ * The preset's crop, or the network's own size where network or layer do not take that.
+ *
+ * @param seen as `completeRequest` takes it
+ */
+export function presetCrop(
+  preset: Preset,
+  network: NetworkModel,
+  layer: LayerWithChannels,
+  seen: TargetLayer,
+): Size {
   const { inputSize, model } = network;
   const side = preset.cropSide(layerRoles(model.graph)(layer));
   if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;
   const isTaken =
-    shapeMismatch(model, layer, imageShapeOf(model, 1, { height: side, width: side })) === null;
+    shapeMismatch(model, seen, imageShapeOf(model, 1, { height: side, width: side })) === null;
   return isTaken ? { width: side, height: side } : inputSize;
 }
 

@@ -1,5 +1,5 @@
 import type { LayerWithChannels } from "../../networks/layers.ts";
-import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import type { NetworkModel, TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import {
   asSize,
   type CompleteFourierRequest,
@@ -13,11 +13,14 @@ import { FOURIER_PRESETS } from "./fourier-presets.ts";
 /**
  * The same parameters as the preset from which the fewest of them differ, and those that do: a
  * request with these fields is completed to the same again. `null` where the method has no presets.
+ *
+ * @param seen as `completeRequest` takes it
  */
 export function presetForm(
   request: CompleteRequest,
   network: NetworkModel,
   layer: LayerWithChannels,
+  seen: TargetLayer = layer,
 ): PresetForm | null {
   if (request.method === "deepdream") return null;
   const named = PRESETS.map((preset) => ({ preset, ...differing(request, preset) }));
@@ -25,7 +28,7 @@ export function presetForm(
   // sizes are looked at last: what the layer takes is not told at once
   const [nearest] = named
     .filter((form) => Object.keys(form).length === least)
-    .map((form) => ({ ...form, ...differingSizes(request, form.preset, network, layer) }))
+    .map((form) => ({ ...form, ...differingSizes(request, form.preset, { network, layer, seen }) }))
     .toSorted((a, b) => Object.keys(a).length - Object.keys(b).length);
   return nearest!;
 }
@@ -40,15 +43,20 @@ function differing(request: CompleteFourierRequest, preset: PresetName): Partial
   };
 }
 
+interface Looking {
+  readonly network: NetworkModel;
+  readonly layer: LayerWithChannels;
+  readonly seen: TargetLayer;
+}
+
 /** Each against what follows from those before it. */
 function differingSizes(
   { cropSize, canvasSize, cropMargin }: CompleteFourierRequest,
   name: PresetName,
-  network: NetworkModel,
-  layer: LayerWithChannels,
+  { network, layer, seen }: Looking,
 ): Partial<PresetForm> {
   const preset = FOURIER_PRESETS[name];
-  const crop = presetCrop(preset, network, layer);
+  const crop = presetCrop(preset, network, layer, seen);
   const canvas = presetCanvas(asSize(cropSize), preset);
   const margin = Math.round(preset.margin(asSize(canvasSize), network.inputSize));
   return {

@@ -7,7 +7,7 @@ import { isMap, isOfChannels } from "./fields/targets.ts";
 import type { RenderRequest } from "./request.ts";
 
 /** What of a request says what is raised of a layer. */
-type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
+export type Raising = Pick<RenderRequest, "method" | "objective" | "targets">;
 
 /**
  * The layer whose values are raised where channels are: of rectifiers under `fourier` what feeds

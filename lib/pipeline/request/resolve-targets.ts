@@ -1,5 +1,5 @@
 import { ModelError } from "../../onnx/errors.ts";
-import { MAX_ENTRIES_TOLD } from "../limits.ts";
+import { MAX_ENTRIES_TOLD, MAX_LAYER_SETS, MAX_SUMMED_LAYERS } from "../limits.ts";
 import type { TargetFile } from "./resolved-request.ts";
 import type { Size } from "../../image/raster.ts";
 import { diversityValue } from "../../optvis/graph/diversity-value.ts";
@@ -9,9 +9,10 @@ import {
   type TargetLayer,
   imageShapeOf,
 } from "../../optvis/graph/layer-pass.ts";
-import { type LayerChannels, selectChannels } from "./channel-selection.ts";
 import { sidesOf } from "./each-place.ts";
 import type { RequestTarget } from "./fields/targets.ts";
+import type { ChannelFinder } from "./find-summed.ts";
+import { compareSummed, keyOfSummed, layersOfSum, summedOfKey } from "./summed-channels.ts";
 import { DEFAULT_COSINE_POWER } from "./target-units.ts";
 
 /** What targets are to fit. */
@@ -32,12 +33,12 @@ export interface ResolvedTargets {
 /** Finds the channels that targets name. */
 export function resolveTargets(
   targets: readonly RequestTarget[],
-  layer: LayerChannels,
+  finder: ChannelFinder,
 ): ResolvedTargets {
   const problems: string[] = [];
   const resolved: RequestTarget[] = [];
   for (const [i, target] of targets.entries()) {
-    const found = resolveTarget(target, `targets[${i}]`, layer);
+    const found = resolveTarget(target, `targets[${i}]`, finder);
     resolved.push(found.target);
     problems.push(...found.problems);
     if (problems.length >= MAX_ENTRIES_TOLD) break;
@@ -45,7 +46,16 @@ export function resolveTargets(
   return { targets: resolved, problems };
 }
 
-function resolveTarget(target: RequestTarget, where: string, layer: LayerChannels) {
+/** That more sets of layers are looked at than are compiled for one request. */
+export function layerSetProblems(targets: readonly RequestTarget[]): string[] {
+  const sets = new Set(targets.map((target) => layersOfSum(target).join()));
+  if (sets.size <= MAX_LAYER_SETS) return [];
+  return [
+    `targets: given sums over ${sets.size} sets of layers; wanted at most ${MAX_LAYER_SETS} in one request; split them into several requests`,
+  ];
+}
+
+function resolveTarget(target: RequestTarget, where: string, finder: ChannelFinder) {
   const { diversity, at } = target;
   const more = { ...(at && { at }), ...(diversity && { diversity }) };
   const { direction, activationOf, cosinePower = DEFAULT_COSINE_POWER } = target;
@@ -53,8 +63,23 @@ function resolveTarget(target: RequestTarget, where: string, layer: LayerChannel
   if (direction !== undefined) return as({ direction, cosinePower });
   if (activationOf !== undefined) return as({ activationOf, cosinePower });
   if (target.layer) return as({ layer: true });
-  const { channels, problems } = weightsOf(target, where, layer);
-  return { target: { ...channels, ...more }, problems };
+  const { channels, problems } = weightsOf(target, where, finder);
+  const resolved = { ...channels, ...more };
+  return { target: resolved, problems: [...problems, ...sumProblems(resolved, where)] };
+}
+
+/** What no sum over several layers has. @param target in normal form */
+function sumProblems(target: RequestTarget, where: string): string[] {
+  const layers = layersOfSum(target);
+  if (layers.length > MAX_SUMMED_LAYERS) {
+    return [
+      `${where}.channels: given channels of ${layers.length} layers; wanted at most ${MAX_SUMMED_LAYERS}`,
+    ];
+  }
+  if (layers.length === 0 || target.at === undefined) return [];
+  return [
+    `${where}.at: given ${JSON.stringify(target.at)}, with channels of other layers, whose maps have other places; leave it out`,
+  ];
 }
 
 /** What of places and files does not fit the layer. */
@@ -100,38 +125,37 @@ function batchObstacle(...pass: Parameters<typeof shapeMismatch>): ModelError | 
 }
 
 /** The channels of a target in normal form. */
-function weightsOf({ channel, channels = {} }: RequestTarget, where: string, layer: LayerChannels) {
-  const problems: string[] = [];
-  const find = (name: string | number, place: string): number | null => {
-    // by itself a range or the word "all" would be more than one
-    const found = selectChannels([name], layer);
-    problems.push(
-      ...found.problems.map((problem) => problem.replace(/^channels\[0\]/, `${where}.${place}`)),
-    );
-    if (found.channels.length > 1) {
-      problems.push(`${where}.${place}: given '${name}'; wanted one channel`);
-    }
-    return found.channels[0] ?? null;
-  };
+function weightsOf(
+  { channel, channels = {} }: RequestTarget,
+  where: string,
+  finder: ChannelFinder,
+) {
   if (channel !== undefined) {
-    return { channels: { channel: find(channel, "channel") ?? 1 }, problems };
+    const { found, problems } = finder.ofOwn(channel, `${where}.channel`);
+    return { channels: { channel: found?.channel ?? 1 }, problems };
   }
-  const weights = new Map<number, number>();
+  const problems: string[] = [];
+  const weights = new Map<string, number>();
   for (const [name, weight] of Object.entries(channels)) {
     if (problems.length >= MAX_ENTRIES_TOLD) break;
-    const index = find(/^\d+$/.test(name) ? Number(name) : name, "channels");
-    if (index === null) continue;
-    if (weights.has(index)) {
-      problems.push(`${where}.channels: given channel ${index} more than once; wanted it once`);
+    const { found, problems: ofName } = finder.ofSum(name, `${where}.channels`);
+    problems.push(...ofName);
+    if (found === null) continue;
+    const key = keyOfSummed(found);
+    if (weights.has(key)) {
+      problems.push(`${where}.channels: given channel ${key} more than once; wanted it once`);
     }
-    if (weight !== 0) weights.set(index, weight);
+    if (weight !== 0) weights.set(key, weight);
   }
-  const sorted = [...weights].toSorted(([a], [b]) => a - b);
+  const sorted = [...weights]
+    .map(([key, weight]) => [summedOfKey(key), weight] as const)
+    .toSorted(([a], [b]) => compareSummed(a, b));
   const [first] = sorted;
-  if (sorted.length === 1 && first?.[1] === 1) {
-    return { channels: { channel: first[0] }, problems };
+  if (sorted.length === 1 && first?.[0].layer === null && first[1] === 1) {
+    return { channels: { channel: first[0].channel }, problems };
   }
-  return { channels: { channels: Object.fromEntries(sorted) }, problems };
+  const named = sorted.map(([summed, weight]) => [keyOfSummed(summed), weight] as const);
+  return { channels: { channels: Object.fromEntries(named) }, problems };
 }
 
 function placeProblems(

@@ -27,6 +27,16 @@ export const eachFormSchema = z.strictObject({
   montage: commonFields.montage,
 });
 
+const layerSchema = z.strictObject({
+  /** 1-based. */
+  index: z.int().min(1),
+  name: z.string(),
+  /** Of the whole layer. */
+  channels: z.int().min(1),
+  /** Whether what feeds the layer, a rectifier, is raised in place of its output. */
+  preActivation: z.boolean().default(false),
+});
+
 export const resolvedRequestSchema = z.strictObject({
   /** In normal form, so equal jobs are equal here. */
   request: completeRequestSchema,
@@ -39,15 +49,9 @@ export const resolvedRequestSchema = z.strictObject({
   eachForm: eachFormSchema.optional(),
   /** As it was when the request was checked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "plan.json")),
-  layer: z.strictObject({
-    /** 1-based. */
-    index: z.int().min(1),
-    name: z.string(),
-    /** Of the whole layer. */
-    channels: z.int().min(1),
-    /** Whether what feeds the layer, a rectifier, is raised in place of its output. */
-    preActivation: z.boolean().default(false),
-  }),
+  layer: layerSchema,
+  /** Others whose channels targets sum; left out where there are none, and in plans of before. */
+  otherLayers: z.array(layerSchema).optional(),
   /** Files that the targets name. */
   targetFiles: z.array(targetFileSchema).default([]),
   /** 1-based, in the order of the sheet: channels, or numbers of the targets' images. */

@@ -3,11 +3,13 @@ import * as z from "zod";
 import { formatRange } from "./channel-ranges.ts";
 import { completeFourierFields } from "./fields/fourier.ts";
 import { deepdreamSchema, fourierSchema } from "./request.ts";
+import { summedOfKey } from "./summed-channels.ts";
 
 /** As much of a request in normal form, and of what it resolved to, as is needed. */
 interface LongRequest {
   readonly request: { readonly method: string };
   readonly layer: { readonly name: string };
+  readonly otherLayers?: readonly NamedLayer[] | undefined;
   readonly presetForm: object | null;
   readonly eachForm?: object | undefined;
 }
@@ -21,17 +23,19 @@ const IN_PRESET = Object.keys(completeFourierFields).filter(
 );
 
 /**
- * The same request with the fewest fields, as a person would write it: with the layer's name,
+ * The same request with the fewest fields, as a person would write it: with the layers' names,
  * without defaults, and with a preset in place of its parameters, `"each"` in place of all places.
  */
 export function shortestRequest({
   request,
   layer,
+  otherLayers = [],
   presetForm,
   eachForm,
 }: LongRequest): Readonly<Record<string, unknown>> {
   const { shape } = request.method === "deepdream" ? deepdreamSchema : fourierSchema;
   const fields: Record<string, unknown> = { ...request, ...eachForm, layer: layer.name };
+  if (otherLayers.length > 0) fields["targets"] = withNames(fields["targets"], otherLayers);
   if (presetForm !== null) {
     for (const name of IN_PRESET) delete fields[name];
     Object.assign(fields, presetForm);
@@ -43,6 +47,28 @@ export function shortestRequest({
     return rest === undefined ? [] : [[name, rest]];
   });
   return Object.fromEntries(kept);
+}
+
+interface NamedLayer {
+  /** 1-based. */
+  readonly index: number;
+  readonly name: string;
+}
+
+/** Targets in normal form, with the names of the layers that their sums are over. */
+function withNames(targets: unknown, others: readonly NamedLayer[]): unknown {
+  const named = (key: string) => {
+    const { layer, channel } = summedOfKey(key);
+    const name = others.find(({ index }) => index === layer)?.name;
+    // digits alone would be an index
+    return name === undefined || /^\d+$/.test(name) ? key : `${name}:${channel}`;
+  };
+  if (!Array.isArray(targets)) return targets;
+  return targets.map((target: unknown) => {
+    if (!isObject(target) || !isObject(target["channels"])) return target;
+    const sum = Object.entries(target["channels"]).map(([key, weight]) => [named(key), weight]);
+    return { ...target, channels: Object.fromEntries(sum) };
+  });
 }
 
 /** A request whose channels, three or more in a row, are written as a range. */

@@ -1,6 +1,7 @@
 import { basename, extname } from "node:path";
 
-import type { RequestTarget } from "./fields/targets.ts";
+import { isMap, type RequestTarget } from "./fields/targets.ts";
+import { layersOfSum, type SummedChannel, summedOfKey } from "./summed-channels.ts";
 
 /** Of a number in a label: about 20 characters fit under a tile. */
 const DIGITS = 3;
@@ -30,26 +31,28 @@ export function soleChannel({ channel, at }: RequestTarget): number | null {
 }
 
 /**
- * Whether its one image is drawn by one map: by a channel's, or the weighted sum of several. A
- * place of it, a direction or a layer is looked for in all channels, and so is what is to differ.
+ * Whether its one image is drawn by one map: by a channel's, or the weighted sum of several of one
+ * layer. A place of it, a direction or a layer is looked for in all channels, and so is what is to
+ * differ.
  */
-export function isOfOneMap({ channel, channels, at, diversity = 1 }: RequestTarget): boolean {
-  return (channel ?? channels) !== undefined && at === undefined && diversity === 1;
+export function isOfOneMap(target: RequestTarget): boolean {
+  const { diversity = 1 } = target;
+  return isMap(target) && layersOfSum(target).length === 0 && diversity === 1;
 }
 
 /**
  * What stands under a target's tile: "zebra - 0.5*tiger", "#12 at 3,5", "like snail, cos 0". A
- * channel that no class names is "#12", so that no number is taken for a weight.
+ * channel that no class names is "#12", so that no number is taken for a weight; of another layer
+ * than the request's "conv1#12".
  *
- * @param nameOf class name of a channel, or `null`
+ * @param nameOf what a channel is called
  */
 export function targetLabel(
   { target, index, images }: TargetUnit,
-  nameOf: (channel: number) => string | null,
+  nameOf: (channel: SummedChannel) => string,
 ): string {
-  const named = (channel: number | string) => nameOf(Number(channel)) ?? `#${channel}`;
   const place = target.at === undefined ? "" : ` at ${[target.at].flat().join(",")}`;
-  return `${whatIs(target, named)}${place}${powerOf(target)}${numberOf({ index, images })}`;
+  return `${whatIs(target, nameOf)}${place}${powerOf(target)}${numberOf({ index, images })}`;
 }
 
 /** A target's label without the number of the one of its images. */
@@ -77,16 +80,16 @@ function fileName(path: string): string {
   return basename(path, extname(path)).replace(/^[0-9a-f]{32}-(?=.)/, "");
 }
 
-function whatIs(target: RequestTarget, named: (channel: number | string) => string): string {
+function whatIs(target: RequestTarget, nameOf: (channel: SummedChannel) => string): string {
   if (target.direction !== undefined) return `along ${fileName(target.direction)}`;
   if (target.activationOf !== undefined) return `like ${fileName(target.activationOf)}`;
   if (target.layer) return "layer";
-  if (target.channel !== undefined) return named(target.channel);
+  if (target.channel !== undefined) return nameOf(summedOfKey(`${target.channel}`));
   const terms = Object.entries(target.channels ?? {}).map(([channel, weight], i) => {
     const [first, later] = weight < 0 ? ["-", " - "] : ["", " + "];
     const size = Math.abs(weight);
     const factor = size === 1 ? "" : `${shortened(size)}*`;
-    return `${i === 0 ? first : later}${factor}${named(channel)}`;
+    return `${i === 0 ? first : later}${factor}${nameOf(summedOfKey(channel))}`;
   });
   return terms.join("");
 }

@@ -25,6 +25,7 @@ export function sheetManifest(
     ...(plan.eachForm && { eachForm: plan.eachForm }),
     network: plan.network,
     layer: plan.layer,
+    ...(plan.otherLayers && { otherLayers: plan.otherLayers }),
     sheet: {
       width: layout.width,
       height: layout.height,

@@ -19,6 +19,9 @@ const KIND_WANTED = `exactly one of ${TARGET_KINDS.join(", ")}`;
 const PLACE_WANTED =
   '[column, row] of the layer\'s map, or of direction\'s file, counted from 1, "centre" or "each"';
 
+/** A layer's name or index, a colon, a class's name. */
+const MAX_SUMMED_LENGTH = 2 * MAX_NAME_LENGTH + 1;
+
 const position = z.int().min(1).max(MAX_IMAGE_SIDE_PX);
 const weight = z.number().min(-MAX_TARGET_WEIGHT).max(MAX_TARGET_WEIGHT);
 
@@ -48,13 +51,13 @@ function targetOf(file: z.ZodType<string>) {
       .optional()
       .describe("one channel, by 1-based index or class name"),
     channels: z
-      .record(z.string().min(1).max(MAX_NAME_LENGTH), weight)
+      .record(z.string().min(1).max(MAX_SUMMED_LENGTH), weight)
       .refine((weights) => Object.values(weights).some((value) => value !== 0), {
         error: "weights by channel, at least one of them not zero",
       })
       .optional()
       .describe(
-        'a weighted sum of channels, by 1-based index or class name: {"12": 1, "40": -0.5}',
+        'a weighted sum of channels, by 1-based index or class name; of other layers as LAYER:CHANNEL: {"12": 1, "40": -0.5, "inception_4d-output:3": 0.5}',
       ),
     at: z
       .union([z.tuple([position, position], { error: PLACE_WANTED }), z.enum(["centre", "each"])], {
