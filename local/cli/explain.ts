@@ -18,7 +18,7 @@ export function explainCommand(terminal: Terminal): Command {
     .option("--class <class>", "name or 1-based index (default: what the network sees most)")
     .option(
       "--layer <layer>",
-      "whose channels speak for it, by name or index (default: the last one with a map)",
+      "whose channels speak for it, by name or index (default: the last with a map, or with patches that speak)",
     )
     .option(
       "--top <count>",

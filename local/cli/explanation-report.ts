@@ -2,6 +2,7 @@ import { basename } from "node:path";
 
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
+import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import type { Report } from "./judge-report.ts";
 import { table } from "./terminal.ts";
 
@@ -19,8 +20,8 @@ const NAMED_CLASSES = 3;
 export function explanationReport(explanation: ShownExplanation): Report {
   const { photo, layer, of, attribution, top } = explanation;
   const seen = explanation.seen.slice(0, NAMED_CLASSES);
-  const sum = attribution.channels.reduce((all, { contribution }) => all + contribution, 0);
-  const { score } = attribution;
+  const { score, channels, places, specialTokens } = attribution;
+  const sum = sumOf(channels.map(({ contribution }) => contribution));
   // of a score below zero there are no shares
   const shareOf = (contribution: number) =>
     score > 0 ? [`${((100 * contribution) / score).toFixed(0)} %`] : [];
@@ -33,8 +34,9 @@ export function explanationReport(explanation: ShownExplanation): Report {
   return {
     text: [
       `${basename(photo)}: the network sees ${seen.map(inWords).join(", ")}`,
-      `${of.label}: score ${inDigits(score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}; most of all`,
+      `${of.label}: score ${inDigits(score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}${ofTokens(specialTokens, sumOf(specialTokens))}; most of all`,
       table(heads, rows, [0, 1, 2]),
+      ...aboutPlaces(explanation),
     ].join("\n"),
     json: {
       photo,
@@ -44,13 +46,32 @@ export function explanationReport(explanation: ShownExplanation): Report {
       score,
       contributed: sum,
       mapSize: attribution.mapSize,
-      places: [...attribution.places],
-      channels: attribution.channels.map(({ channel, contribution }) => ({
+      places: [...places],
+      specialTokens: [...specialTokens],
+      channels: channels.map(({ channel, contribution }) => ({
         channel,
         contribution,
       })),
     },
   };
+}
+
+/** What of the sum is of no place of the image. */
+function ofTokens({ length }: Float64Array, sum: number): string {
+  if (length === 0) return "";
+  const tokens = length === 1 ? "the class token" : `${length} class and register tokens`;
+  return `, ${inDigits(sum)} of it at ${tokens}`;
+}
+
+/** What has to be said of the places that are lit, or are not. */
+function aboutPlaces({ attribution, layer }: Explanation): readonly string[] {
+  const why = mutePlaces(attribution);
+  if (why === null) return [];
+  return [
+    why === "unread"
+      ? `no place of '${layer.name}' is read any more, but for the class token; choose a layer before it with --layer`
+      : `at each place of '${layer.name}' the contributions of its channels cancel, as of what a normalisation takes; choose what it makes with --layer`,
+  ];
 }
 
 /** "tiger 97 %" */
@@ -62,6 +83,10 @@ export function inWords({ label, probability, activation }: SeenClass): string {
 /** "+1.83" */
 export function signed(contribution: number): string {
   return `${contribution < 0 ? "" : "+"}${inDigits(contribution)}`;
+}
+
+function sumOf(values: Iterable<number>): number {
+  return [...values].reduce((sum, value) => sum + value, 0);
 }
 
 /** "1.83", and of small ones as many digits. */

@@ -5,6 +5,7 @@ import { encodePng, resizeRaster } from "../../lib/image/png.ts";
 import type { Raster, Size } from "../../lib/image/raster.ts";
 import { resizeBilinear } from "../../lib/image/resize.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import { inWords, type ShownExplanation, signed } from "./explanation-report.ts";
 import { readPicture } from "./photographs.ts";
 import { sheetPictures } from "./sheet-pictures.ts";
@@ -35,11 +36,14 @@ export async function writeExplanationSheet(
     if (path === null) return { kind: "failed", channel, label };
     return { kind: "image", image: () => readPicture(path), label };
   });
-  const { mapSize } = attribution;
+  const { mapSize, places } = attribution;
+  const ofAll = mutePlaces(attribution) === null ? places : new Float64Array(places.length);
   const lit =
     mapSize === null
       ? []
-      : [attribution, ...top].map(({ places }) => spotlight(seen, places, mapSize));
+      : [ofAll, ...top.map((channel) => channel.places)].map((each) =>
+          spotlight(seen, each, mapSize),
+        );
   const tiles: readonly SheetTile[] = [
     { kind: "image", image: seen, label: inWords(of) },
     ...drawn,

@@ -7,6 +7,7 @@ import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
+import { reachGraph } from "./reach-graph.ts";
 import type { EllipseImage } from "./parameterisation/ellipse-parameters.ts";
 import { ellipsesGraph } from "./parameterisation/ellipses.ts";
 import type { ParameterImage } from "./parameterisation/parameter-image.ts";
@@ -32,6 +33,11 @@ export type GraphRecipe =
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "attribution"; readonly pass: PassRecipe; readonly to: AttributedLayer }
   | {
+      readonly kind: "reach";
+      readonly pass: PassRecipe;
+      readonly layers: readonly AttributedLayer[];
+    }
+  | {
       readonly kind: "fourier image";
       readonly canvas: ParameterImage;
       readonly batch: number;
@@ -42,7 +48,7 @@ export type GraphRecipe =
   | { readonly kind: "graph"; readonly graph: Graph };
 
 /** Of each method's specification. */
-type WithoutPass<T> = T extends unknown ? Omit<T, "pass"> : never;
+export type WithoutPass<T> = T extends unknown ? Omit<T, "pass"> : never;
 
 /**
  * @throws ShapeMismatchError if the network does not take images of that size; ModelError;
@@ -58,6 +64,8 @@ export function graphOf(recipe: GraphRecipe): Graph {
       return layerGraph(passOf(recipe.pass));
     case "attribution":
       return attributionGraph(passOf(recipe.pass), recipe.to);
+    case "reach":
+      return reachGraph(passOf(recipe.pass), recipe.layers);
     case "fourier image":
       return fourierImageGraph(recipe.canvas, recipe.batch, recipe.provider);
     case "ellipses":

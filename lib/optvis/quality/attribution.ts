@@ -5,8 +5,10 @@ import { asNetworkInput, toNetworkPlanes } from "../ascent/network-planes.ts";
 import { floatOutput } from "../ascent/outputs.ts";
 import { channelPlace } from "../ascent/task.ts";
 import type { AttributedLayer } from "../graph/attribution-graph.ts";
+import type { GraphRecipe, WithoutPass } from "../graph/graph-recipe.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import type { ChannelKind } from "./source-figures.ts";
+import type { Feeds } from "../runtime/session.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 
 /** What each channel and each place of a layer has to do with a score. */
@@ -73,33 +75,58 @@ export function scoreWeights(channel: number, count: number, kind: ChannelKind):
  */
 export async function attribute(
   engine: Pick<AscentEngine, "evaluate">,
-  { network, layer, weights }: Score,
+  score: Score,
   to: AttributedLayer,
   image: Planes,
 ): Promise<Attribution> {
+  const outputs = await evaluated(engine, score, image, { kind: "attribution", to });
+  const value = floatOutput(outputs, "value");
+  return {
+    score: floatOutput(outputs, "score").data[0]!,
+    ...contributions(value.shape, value.data, floatOutput(outputs, "gradient").data),
+  };
+}
+
+/**
+ * How strongly a score depends on each place of layers before it: the largest |slope| of the place's
+ * channels. It is 0 where nothing leads from there to the score, as from the patches of a
+ * transformer that reads the class token alone.
+ *
+ * @returns [places] of each layer in turn
+ * @throws as `attribute`
+ */
+export async function reach(
+  engine: Pick<AscentEngine, "evaluate">,
+  score: Score,
+  layers: readonly AttributedLayer[],
+  image: Planes,
+): Promise<readonly Float32Array[]> {
+  const outputs = await evaluated(engine, score, image, { kind: "reach", layers });
+  return layers.map((_, index) => {
+    const name = `reach_${index}`;
+    return name in outputs ? floatOutput(outputs, name).data : new Float32Array();
+  });
+}
+
+/** Runs a graph of the score once. */
+async function evaluated(
+  engine: Pick<AscentEngine, "evaluate">,
+  { network, layer, weights }: Score,
+  image: Planes,
+  recipe: WithoutPass<Extract<GraphRecipe, { kind: "attribution" | "reach" }>>,
+): Promise<Feeds> {
   const shape = imageShapeOf(network.model, 1, image);
+  const pass = { model: network.model, layer, imageShape: shape };
   const graph: SessionGraph = {
-    key: JSON.stringify([
-      "attribution",
-      network.fingerprint,
-      [layer.value, layer.channelAxis],
-      [to.value, to.channelAxis],
-      shape,
-    ]),
+    key: JSON.stringify([network.fingerprint, layer.value, layer.channelAxis, shape, recipe]),
     provider: "cpu",
     keepsMemory: false,
-    recipe: { kind: "attribution", pass: { model: network.model, layer, imageShape: shape }, to },
+    recipe: { ...recipe, pass },
   };
-  const outputs = await engine.evaluate(graph, {
+  return engine.evaluate(graph, {
     image: floatTensor(shape, asNetworkInput(toNetworkPlanes(image, network), network)),
     selection: floatTensor([1, weights.length], weights),
   });
-  const value = floatOutput(outputs, "value");
-  const score = floatOutput(outputs, "score").data[0]!;
-  return {
-    score,
-    ...contributions(value.shape, value.data, floatOutput(outputs, "gradient").data),
-  };
 }
 
 /** @param shape of both, [1, C, ...] */

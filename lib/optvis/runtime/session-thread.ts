@@ -59,6 +59,7 @@ const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
   "channel means": true,
   layer: true,
   attribution: false,
+  reach: false,
   "fourier image": true,
   ellipses: true,
   graph: false,

@@ -2,14 +2,15 @@ import type { Planes } from "../../image/raster.ts";
 import { firstSynonym } from "../../networks/labels.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
-import { attribute, type Attribution, scoreWeights } from "../../optvis/quality/attribution.ts";
+import { attribute, reach, type Score, scoreWeights } from "../../optvis/quality/attribution.ts";
 import { channelMeans } from "../../optvis/quality/examine.ts";
 import { probabilities } from "../../optvis/quality/source-figures.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { layerChannels } from "../request/channel-selection.ts";
 import { RequestError } from "../request/request.ts";
-import { attributedLayer } from "./attributed-layer.ts";
+import { type Attributable, attributableLayers, namedLayer } from "./attributed-layer.ts";
 import { classChannelOf, type ClassLayer, classLayerOf } from "./class-layer.ts";
+import { type LaidAttribution, laidOnGrid, patchesOf } from "./token-grid.ts";
 
 /** A class as a network sees it in an image. */
 export interface SeenClass {
@@ -25,7 +26,7 @@ export interface SeenClass {
 export interface Question {
   /** Name or 1-based index of a class. @default what the network sees most */
   readonly class?: string | number | undefined;
-  /** Name or 1-based index of the layer whose channels speak. @default the last that has a map */
+  /** Name or 1-based index of the layer whose channels speak. @default the last with places that speak */
   readonly layer?: string | number | undefined;
 }
 
@@ -37,7 +38,7 @@ export interface Explanation {
   readonly seen: readonly SeenClass[];
   /** Whose channels speak. */
   readonly layer: LayerWithChannels;
-  readonly attribution: Attribution;
+  readonly attribution: LaidAttribution;
 }
 
 /**
@@ -55,13 +56,41 @@ export async function explainImage(
   { class: word, layer: reference }: Question,
 ): Promise<Explanation> {
   const classes = classLayerOf(network);
-  const layer = attributedLayer(network, classes, reference);
+  const candidates =
+    reference === undefined
+      ? attributableLayers(network, classes)
+      : [namedLayer(network, classes, reference)];
   const channel = word === undefined ? null : classChannelOf(word, classes, network);
   const seen = await seenClasses(engine, network, classes, image);
   const of = channel === null ? seen[0]! : seen.find((each) => each.channel === channel)!;
   const weights = scoreWeights(of.channel, classes.layer.channels, classes.kind);
   const score = { network: network.model, layer: classes.layer, weights };
-  return { of, seen, layer, attribution: await attribute(engine, score, layer, image) };
+  const { layer, grid } = await firstReached(engine, score, candidates, image);
+  const attribution = laidOnGrid(await attribute(engine, score, layer, image), grid);
+  return { of, seen, layer, attribution };
+}
+
+/**
+ * The first whose places the score depends on. Of tokens patches may lead nowhere any more, where
+ * the class token beside them is all that is read.
+ */
+async function firstReached(
+  engine: AscentEngine,
+  score: Score,
+  candidates: readonly Attributable[],
+  image: Planes,
+): Promise<Attributable> {
+  const [last] = candidates;
+  if (last!.grid === null || candidates.length === 1) return last!;
+  const layers = candidates.map(({ layer: { name, value, channelAxis } }) => ({
+    name,
+    value,
+    channelAxis,
+  }));
+  const slopes = await reach(engine, score, layers, image);
+  const isReached = ({ grid }: Attributable, i: number) =>
+    patchesOf(slopes[i]!, grid).some((slope) => slope > 0);
+  return candidates.find(isReached) ?? last!;
 }
 
 async function seenClasses(

@@ -32,6 +32,12 @@ export const figuresSchema = z.strictObject({
     "what each place contributes, all channels together, row by row; a map with a side of more " +
       `than ${MAX_MAP_SIDE} is summed up to that`,
   ),
+  specialTokens: z
+    .array(z.number())
+    .describe(
+      "what each of a transformer's tokens contributes that is no place, as the class token, all " +
+        "channels together; none of a map",
+    ),
   channels: z
     .array(
       z.strictObject({
@@ -68,6 +74,7 @@ export function figuresOf({ of, seen, layer, attribution }: Explanation): Figure
     contributed,
     mapSize: size,
     places: mapOf(attribution.places),
+    specialTokens: [...attribution.specialTokens],
     channels: attribution.channels
       .filter(({ contribution }) => contribution > 0)
       .slice(0, EXPLAINED_CHANNELS)

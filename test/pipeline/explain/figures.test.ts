@@ -30,10 +30,12 @@ test("only channels that speak for the class are told of, and a score below zero
     score: -1,
     mapSize: [1, 2] as const,
     places: Float64Array.of(-1 / 3, 0),
+    specialTokens: Float64Array.of(0.5),
     channels: [channelOf(3, 2), channelOf(1, 0), channelOf(2, -3)],
   };
   const figures = figuresOf({ of, seen: [of], layer, attribution });
   expect(figures).toMatchObject({ contributed: -1, mapSize: [1, 2], places: [-0.3333, 0] });
+  expect(figures.specialTokens).toEqual([0.5]);
   expect(figures.channels).toEqual([{ channel: 3, contribution: 2, share: null, places: [2, 0] }]);
   const without = figuresOf({
     of,
