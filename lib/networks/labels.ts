@@ -44,6 +44,12 @@ export function classChannel(labels: readonly string[], name: string): number {
   return channel;
 }
 
+/** Whether a class, or several, are called so: `classChannel` says which. */
+export function isClassName(labels: readonly string[], name: string): boolean {
+  const { whole, first } = namesOf(labels);
+  return whole.has(comparable(name)) || first.has(comparable(name));
+}
+
 /** Names as lines of a labels file, which they become; `null` where one is none. */
 export function asLabels(names: readonly string[]): readonly string[] | null {
   const lines = names.map((name) => name.replaceAll(/\s+/g, " ").trim());

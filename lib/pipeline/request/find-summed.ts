@@ -1,5 +1,6 @@
-import { ClassNameError, LayerNotFoundError } from "../../networks/errors.ts";
-import { classChannel } from "../../networks/labels.ts";
+import { LayerNotFoundError } from "../../networks/errors.ts";
+import { isClassName } from "../../networks/labels.ts";
+import { canonicalName } from "../../networks/layer-names.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { findLayerWithChannels } from "../networks/layer-problems.ts";
@@ -13,18 +14,27 @@ export interface FoundChannel {
   readonly problems: readonly string[];
 }
 
+/** A layer that a key names, or why there is none. */
+type NamedLayer =
+  | { readonly layer: LayerWithChannels; readonly among: LayerChannels }
+  | { readonly problem: string };
+
 /** Finds the channels that targets name, of the request's own layer or of others. */
 export class ChannelFinder {
   readonly #network: AnalysedNetwork;
   readonly #own: LayerWithChannels;
   readonly #among: LayerChannels;
-  /** By what a request calls them. */
-  readonly #others = new Map<string, LayerWithChannels | LayerNotFoundError>();
+  /** By what a request calls them: there may be thousands of keys. */
+  readonly #named = new Map<string, NamedLayer>();
+  /** Names that layers answer to, as lookups compare them. */
+  readonly #names: ReadonlySet<string>;
 
   constructor(own: LayerWithChannels, network: AnalysedNetwork) {
     this.#own = own;
     this.#network = network;
     this.#among = layerChannels(own, network);
+    const names = network.layers.flatMap(({ name, aliases }) => [name, ...aliases]);
+    this.#names = new Set(names.map(canonicalName));
   }
 
   /** One channel of the request's own layer, by 1-based index or class name. */
@@ -38,40 +48,42 @@ export class ChannelFinder {
    */
   ofSum(key: string, where: string): FoundChannel {
     const at = { where, given: key };
-    const name = asNumber(key);
-    const colons = [...key.matchAll(/:/g)].map(({ index }) => index).toReversed();
-    if (colons.length === 0 || isClass(key, this.#among)) return one(name, at, null, this.#among);
-    const parts = colons.map((colon) => [key.slice(0, colon), key.slice(colon + 1)] as const);
-    let problem: string | null = null;
-    for (const [reference, channel] of parts) {
-      const layer = this.#layer(reference);
-      if (!(layer instanceof LayerNotFoundError)) return this.#ofLayer(layer, channel, at);
-      problem ??= layer.message;
+    if (!key.includes(":") || isClass(key, this.#among)) {
+      return one(asNumber(key), at, null, this.#among);
     }
-    return { found: null, problems: [`${where}: given '${key}'; ${problem}`] };
+    const colon = this.#colonIn(key);
+    const [reference, channel] = [key.slice(0, colon), asNumber(key.slice(colon + 1))];
+    const found = this.#named.get(reference) ?? this.#find(reference);
+    this.#named.set(reference, found);
+    if ("problem" in found) {
+      return { found: null, problems: [`${where}: given '${key}'; ${found.problem}`] };
+    }
+    const { layer, among } = found;
+    return one(channel, at, layer.index === this.#own.index ? null : layer.index, among);
   }
 
-  #ofLayer(layer: LayerWithChannels, channel: string, at: At): FoundChannel {
-    const name = asNumber(channel);
-    if (layer.index === this.#own.index) return one(name, at, null, this.#among);
-    const problem = this.#network.problems.get(layer.index);
-    if (problem === undefined)
-      return one(name, at, layer.index, layerChannels(layer, this.#network));
-    const why = `layer '${layer.name}' cannot be rendered: ${problem}`;
-    return { found: null, problems: [`${at.where}: given '${at.given}'; ${why}`] };
+  /** The one behind the longest name or index of a layer, or else the last. */
+  #colonIn(key: string): number {
+    const last = key.lastIndexOf(":");
+    for (let colon = last; colon > 0; colon = key.lastIndexOf(":", colon - 1)) {
+      const reference = key.slice(0, colon);
+      const isKnown = isNumber(reference) || this.#names.has(canonicalName(reference));
+      if (isKnown) return colon;
+    }
+    return last;
   }
 
-  #layer(reference: string): LayerWithChannels | LayerNotFoundError {
-    const known = this.#others.get(reference) ?? this.#find(reference);
-    this.#others.set(reference, known);
-    return known;
-  }
-
-  #find(reference: string): LayerWithChannels | LayerNotFoundError {
+  #find(reference: string): NamedLayer {
+    const network = this.#network;
     try {
-      return findLayerWithChannels(this.#network, asNumber(reference));
+      const layer = findLayerWithChannels(network, asNumber(reference));
+      if (layer.index === this.#own.index) return { layer, among: this.#among };
+      const problem = network.problems.get(layer.index);
+      return problem === undefined
+        ? { layer, among: layerChannels(layer, network) }
+        : { problem: `layer '${layer.name}' cannot be rendered: ${problem}` };
     } catch (error) {
-      if (error instanceof LayerNotFoundError) return error;
+      if (error instanceof LayerNotFoundError) return { problem: error.message };
       throw error;
     }
   }
@@ -83,18 +95,12 @@ interface At {
   readonly given: string;
 }
 
-const asNumber = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
+const isNumber = (text: string): boolean => /^\d+$/.test(text);
+const asNumber = (text: string): string | number => (isNumber(text) ? Number(text) : text);
 
+/** Of two numbers the first is a layer, whatever a class is called. */
 function isClass(name: string, { classNames }: LayerChannels): boolean {
-  // two numbers name a layer's channel
-  if (classNames === null || parseRange(name) !== null) return false;
-  try {
-    classChannel(classNames, name);
-    return true;
-  } catch (error) {
-    if (error instanceof ClassNameError) return false;
-    throw error;
-  }
+  return classNames !== null && parseRange(name) === null && isClassName(classNames, name);
 }
 
 /** By itself a range or the word "all" would be more than one. */

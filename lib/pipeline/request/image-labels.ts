@@ -33,9 +33,10 @@ function classNamer(own: LayerWithChannels, { layers, labels }: AnalysedNetwork)
   const known = new Map<number, readonly string[] | null>();
   return ({ layer: index, channel }: SummedChannel): string | null => {
     const layer = index === null ? own : layers[index - 1]!;
-    const names = known.get(layer.index) ?? classNamesOf(layer, layers, labels);
-    known.set(layer.index, names);
-    const name = names?.[channel - 1];
+    if (!known.has(layer.index)) {
+      known.set(layer.index, classNamesOf(layer, layers, labels));
+    }
+    const name = known.get(layer.index)?.[channel - 1];
     return name === undefined ? null : firstSynonym(name);
   };
 }

@@ -11,6 +11,8 @@ import { parseRequest } from "../../../lib/pipeline/request/request.ts";
 import { requestedLayer } from "../../../lib/pipeline/request/requested-layer.ts";
 import { resolveRequest } from "../../../lib/pipeline/request/resolve-request.ts";
 import { shortestRequest } from "../../../lib/pipeline/request/shortest-request.ts";
+import { taskParts } from "../../../lib/optvis/ascent/task-parts.ts";
+import { ascentTask } from "../../../lib/pipeline/render/ascent-task.ts";
 import { emojinet } from "../../support/emojinet.ts";
 import { normal } from "../../support/random.ts";
 import { analysedTinyNetwork } from "../../support/tiny-network.ts";
@@ -126,6 +128,38 @@ test("the estimate is that of all layers together: of one alone that lies behind
   expect(deep.bytes).toBeGreaterThan(early.bytes!);
   expect(deep.seconds).toEqual(alone.seconds);
 });
+
+test.each(["deepdream", "fourier"])(
+  "a worker raises each target on the layers that it names, by %s",
+  async (method) => {
+    const sum = { channels: { "classes:zebra": 0.5, 3: 1, "wide_relu:2": -2 } };
+    const { request } = await resolve([sum, { channel: 3 }, { channels: { "prob:4": 1 } }], {
+      method,
+    });
+    const given = { network: tiny, request, channels: [1, 2, 3], initialImage: null };
+    const none = { evaluate: () => Promise.reject(new Error("nothing to look at")) };
+    const task = await ascentTask(none, { ...given, provider: "cpu" }, tiny.model);
+    const raised = taskParts(task).map(({ task: part }) => {
+      const { layer, targets, channels } = part;
+      const { aim } = targets![channels[0]! - 1]!;
+      const values = (layer.joined ?? [layer]).map(({ value }) => value);
+      return [values, aim.kind === "channels" ? [...aim.weights] : aim];
+    });
+    const fed = method === "fourier" ? "wide" : "wide_relu";
+    expect(raised).toEqual([
+      [
+        ["wide", fed, "classes"],
+        [
+          [3, 1],
+          [7 + 2, -2],
+          [7 + 7 + 3, 0.5],
+        ],
+      ],
+      [["wide"], [[3, 1]]],
+      [["output"], [[4, 1]]],
+    ]);
+  },
+);
 
 describe("names with colons", () => {
   const model = decodeModel(
