@@ -193,6 +193,20 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
     }
   });
 
+  test("a page has its answers once the browser is online again", async () => {
+    const context = await openTabs(browser());
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(at("#/"));
+    await page.getByRole("link", { name: /tiny/ }).waitFor();
+    await context.setOffline(true);
+    await page.getByRole("link", { name: /tiny/ }).click();
+    await page.getByText("the server does not answer; is it running?").waitFor();
+    await context.setOffline(false);
+    await page.getByRole("cell", { name: "wide", exact: true }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
   test("channels whose job is cancelled before their turn are shown so", async () => {
     const { page } = await openPage(browser());
     const [mayEnd, end] = promised();

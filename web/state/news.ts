@@ -43,6 +43,8 @@ export function listen(listener: Listener): () => void {
   listeners.add(listener);
   if (!isStarted) {
     isStarted = true;
+    // a connection may outlast a break in which whatever was asked for failed
+    addEventListener("online", () => tell({ kind: "again" }));
     if (document.documentElement.dataset["news"] === "events") void share();
     else void poll();
   }
