@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/optvis/quality": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/optvis/activation-atlas": ["lib/onnx", "lib/image", "lib/optvis/random.ts"],
+  "lib/optvis/concepts": ["lib/onnx", "lib/optvis/random.ts"],
   "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/pipeline/keys.ts": ["lib/image/formats.ts", "lib/pipeline/limits.ts"],
   "lib/pipeline/json.ts": ["lib/storage"],

@@ -2,13 +2,19 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { Size } from "../../lib/image/raster.ts";
 import { addInputOptions } from "./input-options.ts";
-import { addDrawingOptions, layerOption, networkArgument, path, wholeNumber } from "./options.ts";
+import {
+  addDrawingOptions,
+  layerOption,
+  networkArgument,
+  path,
+  seedOption,
+  wholeNumber,
+} from "./options.ts";
 import type { ActivationAtlasFlags } from "./run-activation-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Vectors of each photograph: beyond that they repeat each other. */
 const DEFAULT_PLACES = 16;
-const MOST_SEED = 2 ** 32 - 1;
 
 /** `dreamgrid activation-atlas`: what a layer makes of many photographs, laid so that it is alike. */
 export function activationAtlasCommand(terminal: Terminal): Command {
@@ -33,11 +39,7 @@ export function activationAtlasCommand(terminal: Terminal): Command {
         .argParser(wholeNumber(1, 10_000))
         .default(DEFAULT_PLACES),
     )
-    .addOption(
-      new Option("--seed <seed>", "of the places, and of the pictures")
-        .argParser(wholeNumber(0, MOST_SEED))
-        .default(0),
-    )
+    .addOption(seedOption())
     .option("--out <folder>", "where the atlas goes", path, "dreams")
     .option("--open", "show the report at the end, in the browser or what BROWSER names")
     .addHelpText(

@@ -77,7 +77,12 @@ function aboutPlaces({ attribution, layer }: Explanation): readonly string[] {
 /** "tiger 97 %" */
 export function inWords({ label, probability, activation }: SeenClass): string {
   if (probability === null) return `${label} (${inDigits(activation)})`;
-  return `${label} ${(100 * probability).toFixed(probability < 0.1 ? 1 : 0)} %`;
+  return `${label} ${percent(probability)}`;
+}
+
+/** "97 %", and of small shares a digit more. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
 }
 
 /** "+1.83" */
@@ -90,6 +95,6 @@ function sumOf(values: Iterable<number>): number {
 }
 
 /** "1.83", and of small ones as many digits. */
-function inDigits(value: number): string {
+export function inDigits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

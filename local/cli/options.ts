@@ -45,6 +45,14 @@ export const threadsOption = () =>
     wholeNumber(1, 1024),
   );
 
+const MOST_SEED = 2 ** 32 - 1;
+
+/** Of commands that draw from photographs. */
+export const seedOption = () =>
+  new Option("--seed <seed>", "of the places, and of the pictures")
+    .argParser(wholeNumber(0, MOST_SEED))
+    .default(0);
+
 const dataOption = () =>
   new Option(
     "--data <folder>",

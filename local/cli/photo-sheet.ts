@@ -1,11 +1,10 @@
 import { parse } from "node:path";
 
-import { fitInside } from "../../lib/image/grid.ts";
-import { encodePng, resizeRaster } from "../../lib/image/png.ts";
+import { encodePng } from "../../lib/image/png.ts";
 import type { Raster, Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
 import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
-import { readPicture } from "./photographs.ts";
+import { readSmall } from "./photographs.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const TILE: Size = { width: 192, height: 192 };
@@ -25,7 +24,7 @@ export async function writePhotoSheet(
   // a photograph may be beside several pictures, and have 200 million pixels
   const small = new Map<string, Raster>();
   const tileOf = async (path: string, label: string): Promise<SheetTile> => {
-    const image = small.get(path) ?? (await readSmall(path));
+    const image = small.get(path) ?? (await readSmall(path, TILE));
     small.set(path, image);
     return { kind: "image", image, label };
   };
@@ -44,9 +43,4 @@ export async function writePhotoSheet(
     title: `${layer}: pictures, each before the photographs that excite its channel most`,
   });
   await writeWhole(new Map([[out, await encodePng(sheet)]]));
-}
-
-async function readSmall(path: string): Promise<Raster> {
-  const image = await readPicture(path);
-  return resizeRaster(image, fitInside(image, TILE));
 }

@@ -1,8 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { fitInside } from "../../lib/image/grid.ts";
 import { decodeImage, resizeRaster } from "../../lib/image/png.ts";
-import type { Planes, Raster } from "../../lib/image/raster.ts";
+import { isFolder } from "../../lib/networks/absence.ts";
+import type { Planes, Raster, Size } from "../../lib/image/raster.ts";
 import { photographPlanes, takesPhotographs } from "../../lib/optvis/ascent/network-planes.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { decodeUserFile } from "./read-user-file.ts";
@@ -15,12 +17,25 @@ export async function imagesIn(folder: string): Promise<readonly string[]> {
   throw new UsageError(`${folder}: there is no PNG, JPEG or WebP file in it`);
 }
 
+/** The images of a folder, or the one that is named. @throws UsageError for one that is none */
+export async function photographsAt(path: string): Promise<readonly string[]> {
+  if (await isFolder(path)) return imagesIn(path);
+  await readPicture(path);
+  return [path];
+}
+
 /** Of the user's own photographs: telephones have up to 200 million, 600 MB while it is resized. */
 const PHOTO_PIXELS = 200e6;
 
 /** @throws UsageError for what is no picture */
 export function readPicture(path: string): Promise<Raster> {
   return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
+}
+
+/** A picture within a tile of a sheet. @throws UsageError for what is no picture */
+export async function readSmall(path: string, tile: Size): Promise<Raster> {
+  const image = await readPicture(path);
+  return resizeRaster(image, fitInside(image, tile));
 }
 
 /** @param path for the message: of a photograph, or of a folder of them */

@@ -9,6 +9,7 @@ import { ascendCommand } from "./ascend.ts";
 import { atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
 import { clientCommand } from "./client.ts";
+import { conceptsCommand } from "./concepts.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { exportGraphCommand } from "./export-graph.ts";
@@ -36,6 +37,7 @@ const ANALYSING: ReadonlySet<string> = new Set([
   "atlas",
   "activation-atlas",
   "explain",
+  "concepts",
 ]);
 
 /**
@@ -67,6 +69,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(ascendCommand(terminal))
     .addCommand(judgeCommand(terminal))
     .addCommand(explainCommand(terminal))
+    .addCommand(conceptsCommand(terminal))
     .addCommand(schemaCommand(terminal))
     .addCommand(clientCommand(terminal))
     .addCommand(completionCommand(terminal, () => addRequestOptions(dream)))

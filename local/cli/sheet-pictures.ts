@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
 
+import type { SheetTile } from "../../lib/image/sheet.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
 import {
@@ -10,6 +11,7 @@ import {
   targetUnits,
   withoutNumber,
 } from "../../lib/pipeline/request/target-units.ts";
+import { readPicture } from "./photographs.ts";
 import { readUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -76,6 +78,17 @@ export async function sheetPictures(manifestPath: string): Promise<SheetPictures
   const described = networkInputSchema.safeParse(input).data ?? null;
   const network = manifest.given?.network ?? id;
   return { network, input: described, layer: manifest.layer.index, channelAxis, pictures };
+}
+
+/** One of a sheet's pictures as a tile of another sheet. @param channel its number on the first */
+export function pictureTile(
+  pictures: readonly SheetPicture[],
+  channel: number,
+  label: string,
+): SheetTile {
+  const path = pictures.find((picture) => picture.channel === channel)?.path ?? null;
+  if (path === null) return { kind: "failed", channel, label };
+  return { kind: "image", image: () => readPicture(path), label };
 }
 
 function parseManifest(path: string, bytes: Uint8Array) {

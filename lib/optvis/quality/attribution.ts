@@ -1,5 +1,5 @@
 import type { Planes } from "../../image/raster.ts";
-import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
+import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { AscentEngine } from "../ascent/engine.ts";
 import { asNetworkInput, toNetworkPlanes } from "../ascent/network-planes.ts";
 import { floatOutput } from "../ascent/outputs.ts";
@@ -54,6 +54,39 @@ export function scoreWeights(channel: number, count: number, kind: ChannelKind):
   return weights;
 }
 
+/** A score of an image, and its slope along a layer before it. */
+export interface ScoreSlope {
+  readonly score: number;
+  /** What the layer makes of the image, a: [C, ...]. */
+  readonly value: FloatTensor;
+  /** d(score)/da, of the same shape. */
+  readonly gradient: FloatTensor;
+}
+
+/**
+ * @param image planes of 0..255, of a size that the network takes; red, green and blue if they are
+ *   colours
+ * @throws ModelError where the score does not depend on the layer; UnsupportedGradientError;
+ *   RuntimeError
+ */
+export async function scoreSlope(
+  engine: Pick<AscentEngine, "evaluate">,
+  score: Score,
+  to: AttributedLayer,
+  image: Planes,
+): Promise<ScoreSlope> {
+  const outputs = await evaluated(engine, score, image, { kind: "attribution", to });
+  const ofTheImage = (name: string) => {
+    const { shape, data } = floatOutput(outputs, name);
+    return floatTensor(shape.slice(1), data);
+  };
+  return {
+    score: floatOutput(outputs, "score").data[0]!,
+    value: ofTheImage("value"),
+    gradient: ofTheImage("gradient"),
+  };
+}
+
 /**
  * Shares a score out among the elements of a layer before it: gradient times activation.
  *
@@ -68,23 +101,11 @@ export function scoreWeights(channel: number, count: number, kind: ChannelKind):
  * "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks",
  * 2020; Selvaraju et al., "Grad-CAM", ICCV 2017.
  *
- * @param image planes of 0..255, of a size that the network takes; red, green and blue if they are
- *   colours
- * @throws ModelError where the score does not depend on the layer; UnsupportedGradientError;
- *   RuntimeError
+ * Takes, and throws, what `scoreSlope` does.
  */
-export async function attribute(
-  engine: Pick<AscentEngine, "evaluate">,
-  score: Score,
-  to: AttributedLayer,
-  image: Planes,
-): Promise<Attribution> {
-  const outputs = await evaluated(engine, score, image, { kind: "attribution", to });
-  const value = floatOutput(outputs, "value");
-  return {
-    score: floatOutput(outputs, "score").data[0]!,
-    ...contributions(value.shape, value.data, floatOutput(outputs, "gradient").data),
-  };
+export async function attribute(...asked: Parameters<typeof scoreSlope>): Promise<Attribution> {
+  const { score, value, gradient } = await scoreSlope(...asked);
+  return { score, ...contributions(value.shape, value.data, gradient.data) };
 }
 
 /**
@@ -93,7 +114,7 @@ export async function attribute(
  * transformer that reads the class token alone.
  *
  * @returns [places] of each layer in turn
- * @throws as `attribute`
+ * @throws as `scoreSlope`
  */
 export async function reach(
   engine: Pick<AscentEngine, "evaluate">,
@@ -129,9 +150,9 @@ async function evaluated(
   });
 }
 
-/** @param shape of both, [1, C, ...] */
+/** @param shape of both, [C, ...] */
 function contributions(
-  [, count = 1, ...spatial]: readonly number[],
+  [count = 1, ...spatial]: readonly number[],
   value: Float32Array,
   gradient: Float32Array,
 ): Omit<Attribution, "score"> {
@@ -143,11 +164,16 @@ function contributions(
   });
   const all = new Float64Array(length);
   shares.forEach((share, i) => (all[i % length]! += share));
-  const [rows, columns, ...more] = spatial;
-  const isMap = rows !== undefined && columns !== undefined && more.length === 0;
   return {
-    mapSize: isMap ? [rows, columns] : null,
+    mapSize: mapSizeOf([count, ...spatial]),
     places: all,
     channels: channels.toSorted((a, b) => b.contribution - a.contribution),
   };
+}
+
+/** [rows, columns] of a map [C, rows, columns]; `null` for what is none. */
+export function mapSizeOf([, ...spatial]: readonly number[]): Attribution["mapSize"] {
+  const [rows, columns, ...more] = spatial;
+  const isMap = rows !== undefined && columns !== undefined && more.length === 0;
+  return isMap ? [rows, columns] : null;
 }

@@ -1,3 +1,4 @@
+import { firstSynonym } from "../../networks/labels.ts";
 import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
 import { layersBehind } from "../../networks/layers-behind.ts";
 import { NetworkError } from "../../networks/errors.ts";
@@ -59,4 +60,10 @@ export function classChannelOf(
   if (problem !== undefined) throw new RequestError([problem.replace(/^channels\[0\]/, "class")]);
   if (channels.length === 1) return channels[0]!;
   throw new RequestError([`class: given '${word}'; wanted one class`]);
+}
+
+/** @returns what a class of a 1-based channel is called: its name, or "#" and its number */
+export function classLabels({ layer }: ClassLayer, network: AnalysedNetwork) {
+  const { classNames } = layerChannels(layer, network);
+  return (channel: number): string => firstSynonym(classNames?.[channel - 1] ?? `#${channel}`);
 }

@@ -1,15 +1,13 @@
 import type { Planes } from "../../image/raster.ts";
-import { firstSynonym } from "../../networks/labels.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { attribute, reach, type Score, scoreWeights } from "../../optvis/quality/attribution.ts";
 import { channelMeans } from "../../optvis/quality/examine.ts";
 import { probabilities } from "../../optvis/quality/source-figures.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { layerChannels } from "../request/channel-selection.ts";
 import { RequestError } from "../request/request.ts";
 import { type Attributable, attributableLayers, namedLayer } from "./attributed-layer.ts";
-import { classChannelOf, type ClassLayer, classLayerOf } from "./class-layer.ts";
+import { classChannelOf, classLabels, type ClassLayer, classLayerOf } from "./class-layer.ts";
 import { type LaidAttribution, laidOnGrid, patchesOf } from "./token-grid.ts";
 
 /** A class as a network sees it in an image. */
@@ -96,19 +94,20 @@ async function firstReached(
 async function seenClasses(
   engine: AscentEngine,
   network: AnalysedNetwork,
-  { layer, kind }: ClassLayer,
+  classes: ClassLayer,
   image: Planes,
 ): Promise<readonly SeenClass[]> {
+  const { layer, kind } = classes;
   const viewer = { network: network.model, layer, provider: "cpu" } as const;
   const activations = (await channelMeans(engine, viewer, image))[0]!;
   if (!activations.every(Number.isFinite)) {
     throw new RequestError(["the network's outputs for the image are not finite"]);
   }
-  const { classNames } = layerChannels(layer, network);
+  const labelOf = classLabels(classes, network);
   const ofClasses = kind === "features" ? null : probabilities(activations, kind);
   const seen = Array.from(activations, (activation, place) => ({
     channel: place + 1,
-    label: firstSynonym(classNames?.[place] ?? `#${place + 1}`),
+    label: labelOf(place + 1),
     activation,
     probability: ofClasses?.[place] ?? null,
   }));

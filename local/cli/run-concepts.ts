@@ -1,0 +1,188 @@
+import { join, parse, resolve } from "node:path";
+
+import type { LayerWithChannels } from "../../lib/networks/layers.ts";
+import { type FloatTensor, floatTensor } from "../../lib/onnx/tensor.ts";
+import { placeCount } from "../../lib/optvis/activation-atlas/sampled-vectors.ts";
+import { factorise, MOST_ITERATIONS } from "../../lib/optvis/concepts/factorisation.ts";
+import { mapShapeAt } from "../../lib/optvis/graph/layer-pass.ts";
+import { scoreWeights } from "../../lib/optvis/quality/attribution.ts";
+import { uniformFrom } from "../../lib/optvis/random.ts";
+import { namedLayer } from "../../lib/pipeline/explain/attributed-layer.ts";
+import {
+  classChannelOf,
+  classLabels,
+  classLayerOf,
+} from "../../lib/pipeline/explain/class-layer.ts";
+import { gridOf, tokenGrids } from "../../lib/pipeline/explain/token-grid.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { several } from "../several.ts";
+import type { RenderFlags } from "./check-run.ts";
+import { conceptLabel, type ConceptsFindings, conceptsReport } from "./concepts-report.ts";
+import { writeConceptsSheet } from "./concepts-sheet.ts";
+import {
+  checkDirections,
+  drawnDirections,
+  filesOfDirections,
+  writeDirections,
+} from "./drawn-directions.ts";
+import { findConcepts } from "./find-concepts.ts";
+import { checkNoFolders, withFolder } from "./folders.ts";
+import { gatherActivations } from "./gather-activations.ts";
+import type { InputFlags } from "./input-options.ts";
+import { analysingOnce, asReference, openLayer } from "./network.ts";
+import { openInViewer } from "./open-in-viewer.ts";
+import { checkTakesPhotographs, photographsAt } from "./photographs.ts";
+import { renderRequests } from "./render-requests.ts";
+import { resultPaths } from "./result-paths.ts";
+import { type Terminal, terminalOf } from "./terminal.ts";
+import { WorkBar } from "./time-left.ts";
+import { UsageError } from "./user-errors.ts";
+
+export interface ConceptsFlags
+  extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
+  readonly layer: string;
+  readonly photos: string;
+  readonly count: number;
+  readonly class?: string;
+  readonly seed: number;
+  readonly dryRun?: boolean;
+  readonly open?: boolean;
+}
+
+/** Vectors that are factored, taken evenly of all photographs: more change little, and take longer. */
+const MOST_VECTORS = 10_000;
+
+/**
+ * Finds the concepts that a layer tells apart in photographs, writes their directions and the request
+ * that draws them, draws them as `dream` does, and lays them above the photographs that have them.
+ *
+ * @throws UsageError; LayerNotFoundError; NetworkError; as `renderRequests`
+ */
+export async function runConcepts(
+  idOrPath: string,
+  flags: ConceptsFlags,
+  given: Terminal,
+): Promise<void> {
+  const { photos, count, out, seed } = flags;
+  const once = analysingOnce(given);
+  const terminal = terminalOf(flags, once);
+  const paths = await photographsAt(photos);
+  const opened = await openLayer({ network: idOrPath, layer: flags.layer }, terminal, flags);
+  const { model: network, layer } = opened;
+  checkTakesPhotographs(network, photos);
+  const asked = askedClass(flags, opened);
+  const name = [layer.name, parse(resolve(photos)).name, ...(asked ? [asked.of.label] : [])].join(
+    "-",
+  );
+  const drawnAs = (labels: readonly string[]) =>
+    drawnDirections(idOrPath, opened, {
+      name,
+      title: `concepts of ${layer.name} in ${parse(resolve(photos)).base}`,
+      seed,
+      labels,
+    });
+  const planned = drawnAs([]);
+  const places = placesOf(opened, paths.length);
+  checkEnough(places * paths.length, flags);
+  // what is refused is refused before photographs are looked at
+  await checkDirections(planned, [layer.channels, 1, count], { ...flags, open: "no" }, once);
+  if (flags.dryRun) return;
+  const sheet = join(out, `${planned.name}.concepts.png`);
+  await checkNoFolders([...filesOfDirections(out, planned), sheet]);
+  await withFolder(out, async () => {
+    const sampling = { network, layer, places, seed, threads: flags.threads };
+    const activations = await gatherActivations(paths, sampling, terminal);
+    const directions = factored(activations, flags, terminal);
+    const found = await findConcepts(
+      paths,
+      directions,
+      {
+        network,
+        layer,
+        grid: gridOf(layer, tokenGrids(opened.layers, network.inputSize)),
+        score: asked?.score ?? null,
+        threads: flags.threads,
+      },
+      // what is left out is told already
+      { ...terminal, note: () => undefined },
+    );
+    const findings = { ...found, given: photos, layer, of: asked?.of ?? null };
+    const drawn = drawnAs(found.concepts.map(conceptLabel));
+    tell(findings, drawn.name, flags, given);
+    const requests = await writeDirections(out, drawn, inOneRow(findings), terminal);
+    await renderRequests(requests, { ...flags, open: "no" }, once);
+    await writeConceptsSheet(sheet, findings, resultPaths(out, drawn.name).manifest);
+  });
+  terminal.note(`${sheet}  (the concepts, and the photographs that have most of them)`);
+  if (flags.open) await openInViewer(sheet, given.env);
+}
+
+/** The class that is asked about, and its score; `null`: none. */
+function askedClass(
+  { class: word, layer }: ConceptsFlags,
+  network: AnalysedNetwork & { readonly layer: LayerWithChannels },
+) {
+  if (word === undefined) return null;
+  const classes = classLayerOf(network);
+  namedLayer(network, classes, asReference(layer));
+  const channel = classChannelOf(asReference(word), classes, network);
+  const weights = scoreWeights(channel, classes.layer.channels, classes.kind);
+  return {
+    of: { channel, label: classLabels(classes, network)(channel) },
+    score: { network: network.model, layer: classes.layer, weights },
+  };
+}
+
+/** Places of each photograph that are looked at, as many of each. */
+function placesOf(
+  { model, layer }: AnalysedNetwork & { readonly layer: LayerWithChannels },
+  photographs: number,
+): number {
+  const most = placeCount(mapShapeAt(model.model, layer, model.inputSize));
+  return Math.min(most, Math.max(1, Math.floor(MOST_VECTORS / photographs)));
+}
+
+function checkEnough(vectors: number, { count, photos }: Pick<ConceptsFlags, "count" | "photos">) {
+  if (vectors >= count) return;
+  throw new UsageError(
+    `${photos}: it gives ${several(vectors, "vector")} of the layer; wanted at least ${count}, one for each concept; give more photographs or a smaller --count`,
+  );
+}
+
+function factored(
+  activations: readonly Float32Array[],
+  { count, photos, seed }: ConceptsFlags,
+  terminal: Terminal,
+): readonly Float64Array[] {
+  checkEnough(activations.length, { count, photos });
+  using bar = new WorkBar(terminal, "factoring activations", MOST_ITERATIONS);
+  const onIteration = (done: number) => bar.show(done);
+  const { directions } = factorise(activations, count, uniformFrom("concepts", seed), {
+    onIteration,
+  });
+  if (directions.length > 0) return directions;
+  throw new UsageError(
+    `${photos}: the layer has nothing above zero at the places looked at; choose another --layer`,
+  );
+}
+
+function tell(
+  findings: ConceptsFindings,
+  name: string,
+  flags: ConceptsFlags,
+  { print }: Terminal,
+): void {
+  const { text, json } = conceptsReport(findings);
+  if (flags.json) print(JSON.stringify({ kind: "concepts", request: name, ...json }));
+  else if (!flags.quiet) print(text);
+}
+
+/** [C, 1, k] */
+function inOneRow({ concepts, layer }: ConceptsFindings): FloatTensor {
+  const k = concepts.length;
+  const data = Float32Array.from(
+    { length: layer.channels * k },
+    (_, i) => concepts[i % k]!.direction[Math.floor(i / k)]!,
+  );
+  return floatTensor([layer.channels, 1, k], data);
+}
