@@ -10,6 +10,8 @@ const PIPELINE_BASE = BASE.map((name) => `lib/pipeline/${name}.ts`);
 
 /** All that works on networks and images. */
 const ENGINE = ["onnx", "autodiff", "image", "networks", "optvis"].map((name) => `lib/${name}`);
+/** What the API takes and answers, which its clients read too. */
+const API_DOCUMENTS = ["", "network-", "explanation-"].map((of) => `functions/api/${of}schemas.ts`);
 
 /** What each folder may import besides itself, folders or files: the README's diagram, executed. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -107,12 +109,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // how a checkout runs without being compiled first
   "lib/source-bundle.mjs": [],
   "lib/started-file.ts": ["lib/source-bundle.mjs"],
-  // the documents of the API, which its clients read too
   "functions/api/schemas.ts": ["lib/autodiff", "lib/networks", "lib/pipeline"],
   "functions/api/network-schemas.ts": ["functions/api/schemas.ts", "lib/pipeline"],
+  "functions/api/explanation-schemas.ts": ["functions/api/schemas.ts", "lib/pipeline"],
   functions: [
-    "functions/api/schemas.ts",
-    "functions/api/network-schemas.ts",
+    ...API_DOCUMENTS,
     "lib/onnx",
     "lib/autodiff",
     "lib/networks",
@@ -125,7 +126,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cdk: ["functions", "lib/networks", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
   // all that the browser's code knows of ours: the API's documents, as types
-  "web/api/documents.ts": ["functions/api/schemas.ts", "functions/api/network-schemas.ts"],
+  "web/api/documents.ts": API_DOCUMENTS,
   // pieces that call no server
   "web/components": ["web/api/documents.ts"],
   web: ["web/api/documents.ts", "web/components"],

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { AtlasPage } from "./pages/atlas.tsx";
 import { ChannelPage } from "./pages/channel.tsx";
+import { ExplanationPage } from "./pages/explanation.tsx";
 import { JobPage } from "./pages/job.tsx";
 import { JobsPage } from "./pages/jobs.tsx";
 import { LayerPage } from "./pages/layer.tsx";
@@ -78,6 +79,7 @@ const NETWORK_PLACES: ReadonlySet<Place["kind"]> = new Set([
   "layer",
   "channel",
   "atlas",
+  "explanation",
 ]);
 
 interface NavLinkProps {
@@ -106,6 +108,8 @@ function Content({ place, query }: Address): JSX.Element {
       return <ChannelPage {...place} query={query} />;
     case "atlas":
       return <AtlasPage {...place} />;
+    case "explanation":
+      return <ExplanationPage {...place} />;
     case "jobs":
       return <JobsPage />;
     case "job":
@@ -130,15 +134,20 @@ function Nowhere({ path }: { readonly path: string }) {
   );
 }
 
-/** Of a channel's page all channels of the layer share one, so that stepping keeps its place. */
+/**
+ * Of a channel's page all channels of the layer share one, so that stepping keeps its place; so do
+ * explanations, of which one leads to another of the same photograph.
+ */
 function placeKey(place: Place): string {
+  if (place.kind === "explanation") return place.kind;
   if (place.kind === "channel") return JSON.stringify({ ...place, channel: null });
   return JSON.stringify(place);
 }
 
 function titleOf(place: Place): string {
   const names = Object.values(place).slice(1).toReversed();
-  const parts = place.kind === "atlas" ? ["atlas", ...names] : names;
+  const isNamed = place.kind === "atlas" || place.kind === "explanation";
+  const parts = isNamed ? [place.kind, ...names] : names;
   const what = parts.length === 0 ? place.kind : parts.join(" · ");
   return `${what} · dreamgrid`;
 }

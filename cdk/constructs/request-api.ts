@@ -19,7 +19,7 @@ import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
 import { atlasRequestSchema, uploadRequestSchema } from "../../functions/api/schemas.ts";
-import { explanationRequestSchema } from "../../lib/pipeline/explain/posed-question.ts";
+import { explanationRequestSchema } from "../../lib/pipeline/explain/explanation-request.ts";
 import { requestSchema } from "../../lib/pipeline/request/request.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";

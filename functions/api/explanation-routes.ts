@@ -1,11 +1,9 @@
 import * as z from "zod";
 
 import { askQuestion } from "../../lib/pipeline/explain/ask.ts";
+import { explanationRequestSchema } from "../../lib/pipeline/explain/explanation-request.ts";
 import { Explanations, type Standing } from "../../lib/pipeline/explain/explanations.ts";
-import {
-  explanationRequestSchema,
-  type PosedQuestion,
-} from "../../lib/pipeline/explain/posed-question.ts";
+import type { PosedQuestion } from "../../lib/pipeline/explain/posed-question.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { explanationIdSchema, explanationSchema } from "./explanation-schemas.ts";
@@ -98,9 +96,12 @@ async function describeExplanation(
 /** What people see of how a question stands. */
 function stateOf(
   standing: Standing,
-): Pick<z.input<typeof explanationSchema>, "state" | "problems" | "explanation"> {
-  if (standing.state === "done") return { ...standing, problems: [] };
-  if (standing.state === "pending") return { state: "pending", problems: [], explanation: null };
-  const problems = standing.state === "failed" ? [...standing.problems] : [standing.reason];
-  return { state: "failed", problems, explanation: null };
+): Pick<z.input<typeof explanationSchema>, "state" | "problems" | "retryable" | "explanation"> {
+  const unfinished = { problems: [], retryable: false, explanation: null };
+  if (standing.state === "done") return { ...unfinished, ...standing };
+  if (standing.state === "pending") return { ...unfinished, state: "pending" };
+  if (standing.state === "given up") {
+    return { ...unfinished, state: "failed", problems: [standing.reason], retryable: true };
+  }
+  return { ...unfinished, state: "failed", problems: [...standing.problems] };
 }

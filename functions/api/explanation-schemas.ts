@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-import { figuresSchema } from "../../lib/pipeline/explain/figures.ts";
-import { posedQuestionSchema } from "../../lib/pipeline/explain/posed-question.ts";
+import { figuresSchema } from "../../lib/pipeline/explain/figures-schema.ts";
+import { referenceSchema } from "../../lib/pipeline/explain/explanation-request.ts";
 import { EXPLANATION_ID } from "../../lib/pipeline/keys.ts";
 import { linkSchema, networkIdSchema } from "./schemas.ts";
 
@@ -10,19 +10,20 @@ export const explanationIdSchema = z
   .regex(EXPLANATION_ID, { error: "32 hexadecimal digits" })
   .describe("id of an explanation");
 
-const { class: classAsked, layer: layerAsked } = posedQuestionSchema.shape;
-
 /** A question, and how it stands. */
 export const explanationSchema = z.strictObject({
   id: explanationIdSchema,
-  state: z
-    .enum(["pending", "done", "failed"])
-    .describe("once it is done it stays so; what has failed may be asked again"),
+  state: z.enum(["pending", "done", "failed"]).describe("once it is done it stays so"),
   network: networkIdSchema,
   image: z.string().describe("key of what it is about"),
-  class: classAsked.describe("as it was asked; null: what the network sees most"),
-  layer: layerAsked.describe("as it was asked; null: the last that has a map of the image"),
+  class: referenceSchema.nullable().describe("as it was asked; null: what the network sees most"),
+  layer: referenceSchema
+    .nullable()
+    .describe("as it was asked; null: the last that has a map of the image"),
   problems: z.array(z.string()).describe("why it failed"),
+  retryable: z
+    .boolean()
+    .describe("whether it failed for a reason that may pass: the same question then asks anew"),
   explanation: figuresSchema.nullable().describe("null until it is done"),
   links: z.strictObject({ self: linkSchema, image: linkSchema }),
 });

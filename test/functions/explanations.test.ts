@@ -10,7 +10,7 @@ import { NetworkError } from "../../lib/networks/errors.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import { EngineExplainer, type Explainer } from "../../lib/pipeline/explain/explainer.ts";
-import type { Figures } from "../../lib/pipeline/explain/figures.ts";
+import type { Figures } from "../../lib/pipeline/explain/figures-schema.ts";
 import { EXPLANATION_PREFIX, explanationKeys } from "../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
@@ -163,12 +163,19 @@ test("asking that is cut short between its writes is completed by the next, or t
   expect(pipeline.cpu.sent).toHaveLength(2);
   expect(await work()).toBe(0);
   expect(explainer.calls).toBe(1);
+  // a result that cannot be read is none, and the next replaces it
+  await pipeline.store.put(explanationKeys(id).result, Buffer.from("{"), "application/json");
+  expect(await look(id)).toMatchObject({ state: "failed", retryable: true });
+  pipeline.clock.now = new Date(Date.now() + 60_000);
+  expect((await ask()).state).toBe("pending");
+  expect(await work(2)).toBe(0);
+  expect((await look(id)).state).toBe("done");
   // the bucket's rule deletes object by object
   await pipeline.store.delete(explanationKeys(id).result);
   expect((await ask()).state).toBe("pending");
-  pipeline.clock.now = new Date(NOW.getTime() + 2 * 3_600_000);
+  pipeline.clock.now = new Date(pipeline.clock.now.getTime() + 2 * 3_600_000);
   await ask();
-  expect(pipeline.cpu.sent).toHaveLength(3);
+  expect(pipeline.cpu.sent).toHaveLength(4);
 });
 
 test.each([
@@ -182,6 +189,7 @@ test.each([
   expect(await look(id)).toMatchObject({
     state: "failed",
     problems: [expect.stringContaining(problem)],
+    retryable: false,
   });
   // it is the same however often it is asked
   expect((await ask(body)).state).toBe("failed");
@@ -194,7 +202,8 @@ test("what may pass is tried again, given up at the last attempt, and may be ask
   expect(await work(0, MAX_ATTEMPTS - 1)).toBe(1);
   expect((await look(id)).state).toBe("pending");
   expect(await work(0, MAX_ATTEMPTS)).toBe(0);
-  expect(await look(id)).toMatchObject({ state: "failed", problems: ["the session is lost"] });
+  const lost = { state: "failed", problems: ["the session is lost"], retryable: true };
+  expect(await look(id)).toMatchObject(lost);
   pipeline.clock.now = new Date(NOW.getTime() + 1_000);
   expect((await ask()).state).toBe("pending");
   // the first message, late, says nothing of the second

@@ -3,6 +3,7 @@ import type {
   AcceptedAtlas,
   ChannelResultDocument,
   ClassList,
+  ExplanationDocument,
   JobDocument,
   JobList,
   JobSummary,
@@ -125,6 +126,11 @@ export const sendPhotograph = (file: File) =>
     method: "POST",
     body: file,
   });
+export const createExplanation = (question: unknown) =>
+  call<ExplanationDocument>("explanations", posting(question));
+export const getExplanation = (id: string) =>
+  call<ExplanationDocument>(`explanations/${segment(id)}`);
+export const photographAddress = (id: string) => `explanations/${segment(id)}/image`;
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
 export const retryJob = (jobId: string) =>

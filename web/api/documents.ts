@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import type { explanationSchema } from "../../functions/api/explanation-schemas.ts";
 import type {
   classListSchema,
   layerFactsDocumentSchema,
@@ -30,3 +31,6 @@ export type LayerTable = z.output<typeof layerTableSchema>;
 export type LayerDocument = LayerTable["layers"][number];
 export type LayerFacts = z.output<typeof layerFactsDocumentSchema>;
 export type ClassList = z.output<typeof classListSchema>;
+export type ExplanationDocument = z.output<typeof explanationSchema>;
+/** What there is of one that is done. */
+export type ExplanationFigures = NonNullable<ExplanationDocument["explanation"]>;

@@ -3,6 +3,7 @@ import type { LayerDocument, LayerTable as Table, NetworkDocument } from "../api
 import { counted, megabytes } from "../components/counted.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
+import { AskWhy } from "../parts/ask-why.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
 import { NetworkGraph } from "../parts/network-graph.tsx";
 import { RemoveNetwork } from "../parts/remove-network.tsx";
@@ -43,6 +44,14 @@ export function NetworkPage({ network }: { readonly network: string }) {
       </div>
       <Problems problems={[...table.problems, ...removal.problems]} />
       <Looking at={table}>looking at its layers</Looking>
+      {layers.length > 0 && (
+        <AskWhy
+          network={network}
+          hint="or drop one anywhere on this page: what the network sees in it, by which channels, and where"
+        >
+          Choose a photograph
+        </AskWhy>
+      )}
       {layers.length > 0 && <GraphAndTable network={network} layers={layers} />}
     </>
   );

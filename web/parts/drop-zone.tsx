@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { dropNetwork, type DropStep, idOf, modelFileOf } from "../api/drop-network.ts";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
 import { forgetLayers } from "../state/use-layer.ts";
+import { useDropOnPage } from "../state/use-drop-on-page.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
 import { CHANNEL_ORDERS, CONVENTIONS } from "./preprocessing.ts";
 
@@ -128,27 +129,4 @@ function Sent({ share }: { readonly share: number }) {
       <span class="quiet">{percent}</span>
     </span>
   );
-}
-
-/** Files may be dropped anywhere: a browser would leave the page for one that misses its place. */
-function useDropOnPage(
-  setOver: (isOver: boolean) => void,
-  take: (files: FileList | null | undefined) => void,
-) {
-  const latest = useRef({ setOver, take });
-  latest.current = { setOver, take };
-  useEffect(() => {
-    const gone = new AbortController();
-    const { signal } = gone;
-    const follow = (isOver: boolean) => (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      latest.current.setOver(isOver);
-      if (event.type === "drop") latest.current.take(event.dataTransfer.files);
-    };
-    addEventListener("dragover", follow(true), { signal });
-    addEventListener("dragleave", follow(false), { signal });
-    addEventListener("drop", follow(false), { signal });
-    return () => gone.abort();
-  }, []);
 }

@@ -13,15 +13,33 @@ interface PhotographButtonProps {
 
 /** Takes a photograph, and sends it. */
 export function PhotographButton({ children, onSent }: PhotographButtonProps) {
+  return <ChoosePhotograph photograph={usePhotograph(onSent)}>{children}</ChoosePhotograph>;
+}
+
+/** Photographs on their way, one at a time. */
+export function usePhotograph(onSent: (key: string) => Promise<void> | void) {
   const { isBusy, problems, forget, send } = useSending();
   const [name, setName] = useState("");
-  const input = useRef<HTMLInputElement>(null);
   const take = (file: File | undefined) => {
     if (file === undefined) return;
     forget();
     setName(file.name);
     void send(async () => onSent((await sendPhotograph(file)).key));
   };
+  return { take, name, isBusy, problems };
+}
+
+interface ChoosePhotographProps {
+  readonly photograph: ReturnType<typeof usePhotograph>;
+  readonly children: string;
+  /** Said as long as none has been chosen. */
+  readonly hint?: string;
+}
+
+/** A button that asks for a photograph, and how far that is. */
+export function ChoosePhotograph({ photograph, children, hint = "" }: ChoosePhotographProps) {
+  const { take, name, isBusy, problems } = photograph;
+  const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <div class="row">
@@ -29,7 +47,7 @@ export function PhotographButton({ children, onSent }: PhotographButtonProps) {
           {children}
         </button>
         <span class="quiet" role="status">
-          {isBusy ? `sending ${name}` : name}
+          {isBusy ? `sending ${name}` : name || hint}
         </span>
         <input
           ref={input}

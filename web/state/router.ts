@@ -11,6 +11,7 @@ export type Place =
       readonly channel: number;
     }
   | { readonly kind: "atlas"; readonly network: string }
+  | { readonly kind: "explanation"; readonly id: string }
   | { readonly kind: "jobs" }
   | { readonly kind: "job"; readonly jobId: string }
   | { readonly kind: "request" }
@@ -47,6 +48,7 @@ export const address = {
     query: Readonly<Record<string, string | null>> = {},
   ) => withQuery(joined(network, layer, channel), query),
   atlas: (network: string) => joined(OWN, "atlas", network),
+  explanation: (id: string) => joined(OWN, "explanations", id),
   jobs: () => joined(OWN, "jobs"),
   job: (jobId: string) => joined(OWN, "jobs", jobId),
   request: (query: Readonly<Record<string, string | null>> = {}) =>
@@ -77,6 +79,7 @@ function placeOf(path: string): Place {
 function ownPlace(name: string | undefined, id: string | undefined): Place | null {
   if (name === "jobs") return id === undefined ? { kind: "jobs" } : { kind: "job", jobId: id };
   if (name === "atlas" && id !== undefined) return { kind: "atlas", network: id };
+  if (name === "explanations" && id !== undefined) return { kind: "explanation", id };
   return name === "request" && id === undefined ? { kind: "request" } : null;
 }
 

@@ -4,9 +4,10 @@ import { ASK_AGAIN_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { readUpload } from "../request/initial-image.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
+import type { ExplanationRequest } from "./explanation-request.ts";
 import { Explanations, type Standing } from "./explanations.ts";
 import { explanationMessage } from "./messages.ts";
-import { type ExplanationRequest, type PosedQuestion, posedQuestion } from "./posed-question.ts";
+import { type PosedQuestion, posedQuestion } from "./posed-question.ts";
 
 export interface AskDeps {
   readonly store: ObjectStore;

@@ -1,9 +1,9 @@
 import * as z from "zod";
 
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { encodeJson, findJson, JSON_TYPE } from "../json.ts";
+import { DamagedObjectError, encodeJson, findJson, JSON_TYPE } from "../json.ts";
 import { EXPLANATION_ID, explanationKeys } from "../keys.ts";
-import { type Figures, figuresSchema } from "./figures.ts";
+import { type Figures, figuresSchema } from "./figures-schema.ts";
 import { type PosedQuestion, posedQuestionSchema } from "./posed-question.ts";
 
 const common = {
@@ -63,36 +63,54 @@ export class Explanations {
   }
 
   async hasEnded(id: string): Promise<boolean> {
-    return (await this.#store.head(explanationKeys(id).result)) !== null;
+    const ending = await this.#findEnding(id);
+    return ending !== null && ending !== "damaged";
   }
 
-  /** Of any number of callers the first one's ending stands. */
+  /** Of any number of callers the first one's ending stands, unless it is damaged. */
   async end(id: string, ending: Ending, now: Date): Promise<void> {
     const result = { version: 1, id, finishedAt: now.toISOString(), ...ending };
-    await this.#putOnce(explanationKeys(id).result, result);
+    const { result: key } = explanationKeys(id);
+    if ((await this.#putOnce(key, result)) === "created") return;
+    if ((await this.#findEnding(id)) === "damaged") await this.#put(key, result);
   }
 
   /** How a question stands that has been posed. */
   async standing(id: string): Promise<Standing> {
     const keys = explanationKeys(id);
-    const result = await findJson(this.#store, keys.result, resultSchema);
-    if (result?.state === "done") return { state: "done", explanation: result.explanation };
-    if (result?.state === "failed") return { state: "failed", problems: result.problems };
-    const [asked, givenUp] = await Promise.all([
+    const ending = await this.#findEnding(id);
+    if (ending !== null && ending !== "damaged") return ending;
+    const [asked, givenUp, written] = await Promise.all([
       findJson(this.#store, keys.asked, askedSchema),
       findJson(this.#store, keys.givenUp, givenUpSchema),
+      ending === null ? null : this.#store.head(keys.result),
     ]);
     if (asked === null) return { state: "pending", askedAt: null };
+    if (written !== null && written.modifiedAt.getTime() > Date.parse(asked.askedAt)) {
+      return { state: "given up", reason: "its result cannot be read any more; ask again" };
+    }
     // who gives up an earlier message says nothing of the last
     if (givenUp?.askedAt === asked.askedAt) return { state: "given up", reason: givenUp.reason };
     return { state: "pending", askedAt: asked.askedAt };
+  }
+
+  /** `damaged`: it is not as it was written, or as another version of the code wrote it. */
+  async #findEnding(id: string): Promise<Ending | "damaged" | null> {
+    try {
+      const result = await findJson(this.#store, explanationKeys(id).result, resultSchema);
+      if (result?.state !== "done") return result && { state: "failed", problems: result.problems };
+      return { state: "done", explanation: result.explanation };
+    } catch (error) {
+      if (error instanceof DamagedObjectError) return "damaged";
+      throw error;
+    }
   }
 
   async #put(key: string, value: unknown): Promise<void> {
     await this.#store.put(key, encodeJson(value), JSON_TYPE);
   }
 
-  async #putOnce(key: string, value: unknown): Promise<void> {
-    await this.#store.putIfAbsent(key, encodeJson(value), JSON_TYPE);
+  #putOnce(key: string, value: unknown): Promise<"created" | "exists"> {
+    return this.#store.putIfAbsent(key, encodeJson(value), JSON_TYPE);
   }
 }

@@ -1,63 +1,14 @@
-import * as z from "zod";
-
 import { EXPLAINED_CHANNELS, EXPLAINED_CLASSES, MAX_MAP_SIDE } from "../limits.ts";
 import type { Explanation, SeenClass } from "./explain.ts";
-
-const classSchema = z.strictObject({
-  channel: z.int().min(1).describe("1-based"),
-  label: z.string().describe('its name, or "#" and its number where it has none'),
-  activation: z.number(),
-  probability: z.number().nullable().describe("0 to 1; null where the network has no classes"),
-});
-
-const mapSchema = z.array(z.number());
-
-export const figuresSchema = z.strictObject({
-  class: classSchema.describe("the one that is spoken for"),
-  seen: z
-    .array(classSchema)
-    .describe(`what the network sees most, the first ${EXPLAINED_CLASSES} classes`),
-  layer: z.strictObject({
-    index: z.int().min(1).describe("1-based"),
-    name: z.string(),
-    channels: z.int().min(1),
-  }),
-  score: z.number().describe("of the class, which is shared out"),
-  contributed: z.number().describe("by all channels of the layer together"),
-  mapSize: z
-    .tuple([z.int().min(1), z.int().min(1)])
-    .nullable()
-    .describe("rows and columns of the maps; null where a channel is none"),
-  places: mapSchema.describe(
-    "what each place contributes, all channels together, row by row; a map with a side of more " +
-      `than ${MAX_MAP_SIDE} is summed up to that`,
-  ),
-  specialTokens: z
-    .array(z.number())
-    .describe(
-      "what each of a transformer's tokens contributes that is no place, as the class token, all " +
-        "channels together; none of a map",
-    ),
-  channels: z
-    .array(
-      z.strictObject({
-        channel: z.int().min(1).describe("1-based"),
-        contribution: z.number().describe("to the score, in its unit"),
-        share: z.number().nullable().describe("of the score; null where that is not above 0"),
-        places: mapSchema.describe("what each place contributes, in this channel"),
-      }),
-    )
-    .describe(`those that speak most for the class, at most ${EXPLAINED_CHANNELS}`),
-});
-
-/** An explanation as it is kept and answered. */
-export type Figures = z.output<typeof figuresSchema>;
+import type { Figures } from "./figures-schema.ts";
 
 /** Of a place's contribution: a map is to be looked at. */
 const MAP_DIGITS = 4;
 
 export function figuresOf({ of, seen, layer, attribution }: Explanation): Figures {
-  const { score, mapSize } = attribution;
+  const { score } = attribution;
+  // one place is the whole image, and no map of it
+  const mapSize = attribution.places.length > 1 ? attribution.mapSize : null;
   const contributed = attribution.channels.reduce((sum, each) => sum + each.contribution, 0);
   const size = mapSize && reducedSize(mapSize);
   const mapOf = (places: Float64Array) =>

@@ -1,36 +1,10 @@
 import * as z from "zod";
 
 import { sha256 } from "../../networks/checksum.ts";
-import {
-  NETWORK_ID,
-  NETWORK_ID_FORM,
-  type NetworkDescription,
-  parseDescription,
-} from "../../networks/description.ts";
+import { type NetworkDescription, parseDescription } from "../../networks/description.ts";
 import { canonicalJson } from "../json.ts";
-import { EXPLANATION_ID, isUploadKey } from "../keys.ts";
-import { MAX_KEY_LENGTH, MAX_NAME_LENGTH } from "../limits.ts";
-
-const reference = z.union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)]);
-const IMAGE_WANTED = "key of an upload or tile in the bucket";
-
-/** What people ask: why a network sees a class in an image. */
-export const explanationRequestSchema = z.strictObject({
-  network: z.string().regex(NETWORK_ID, { error: NETWORK_ID_FORM }).describe("id of a network"),
-  image: z
-    .string()
-    .min(1)
-    .max(MAX_KEY_LENGTH)
-    .refine(isUploadKey, { error: IMAGE_WANTED })
-    .describe(IMAGE_WANTED),
-  class: reference
-    .optional()
-    .describe("name or 1-based index; left out, what the network sees most"),
-  layer: reference
-    .optional()
-    .describe("name or 1-based index; left out, the last that has a map of the image"),
-});
-export type ExplanationRequest = z.output<typeof explanationRequestSchema>;
+import { EXPLANATION_ID } from "../keys.ts";
+import { type ExplanationRequest, referenceSchema } from "./explanation-request.ts";
 
 export const posedQuestionSchema = z.strictObject({
   version: z.literal(1),
@@ -38,8 +12,8 @@ export const posedQuestionSchema = z.strictObject({
   /** As it was when it was asked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "question.json")),
   image: z.strictObject({ key: z.string(), sha256: z.string() }),
-  class: reference.nullable(),
-  layer: reference.nullable(),
+  class: referenceSchema.nullable(),
+  layer: referenceSchema.nullable(),
 });
 
 /** A question with the bytes that its names stand for. */

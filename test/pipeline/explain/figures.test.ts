@@ -41,7 +41,7 @@ test("only channels that speak for the class are told of, and a score below zero
     of,
     seen: [of],
     layer,
-    attribution: { ...attribution, score: 4, mapSize: null },
+    attribution: { ...attribution, score: 4, mapSize: [1, 1], places: Float64Array.of(-1) },
   });
   expect(without).toMatchObject({ mapSize: null, places: [] });
   expect(without.channels).toEqual([{ channel: 3, contribution: 2, share: 0.5, places: [] }]);

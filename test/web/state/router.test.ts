@@ -24,6 +24,8 @@ test.each<[string, Place]>([
   ["#/-/jobs/", { kind: "jobs" }],
   [address.job("j"), { kind: "job", jobId: "j" }],
   ["#/-/atlas/", { kind: "nowhere", address: "-/atlas" }],
+  ["#/-/explanations", { kind: "nowhere", address: "-/explanations" }],
+  [address.explanation("0f"), { kind: "explanation", id: "0f" }],
   [address.atlas("net"), { kind: "atlas", network: "net" }],
 ])("'%s' leads to its place", (hash, place) => {
   expect(parseAddress(hash).place).toEqual(place);

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+
+import type { ExplanationDocument } from "../../web/api/documents.ts";
+import { decodeImage, encodePng } from "../../lib/image/png.ts";
+import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
+import { tinyServiceAndBrowser } from "./tiny-service.ts";
+
+const [WIDTH, HEIGHT] = [40, 32];
+const HALVES = [
+  [230, 40, 90],
+  [30, 160, 220],
+] as const;
+
+/** A photograph of two colours, side by side. */
+async function photograph() {
+  const data = Uint8Array.from({ length: 3 * WIDTH * HEIGHT }, (_, i) => {
+    const column = Math.floor(i / 3) % WIDTH;
+    return HALVES[column < WIDTH / 2 ? 0 : 1][i % 3]!;
+  });
+  const png = await encodePng({ width: WIDTH, height: HEIGHT, data });
+  return { name: "two colours.png", mimeType: "image/png", buffer: Buffer.from(png) };
+}
+
+describe.skipIf(CHROMIUM === null)("explanations", () => {
+  const { browser, url } = tinyServiceAndBrowser();
+
+  test("of a photograph lead to its classes, and to the channels that speak for one", async () => {
+    const { page, complaints } = await openPage(browser(), {
+      viewport: { width: 900, height: 800 },
+    });
+    await page.goto(`${url()}/#/tiny`);
+    await page.getByText("or drop one anywhere on this page").waitFor();
+    await expectAccessible(page);
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Choose a photograph" }).focus();
+    await page.keyboard.press("Enter");
+    await (await chooser).setFiles(await photograph());
+    await page.getByText("all channels together").waitFor();
+    const id = /#\/-\/explanations\/(\w+)$/.exec(page.url())?.[1];
+    const answer = await fetch(`${url()}/explanations/${id}`);
+    const { explanation } = (await answer.json()) as ExplanationDocument;
+    const { seen, channels, mapSize } = explanation!;
+    const of = seen[0]!.label;
+    await page.getByRole("heading", { level: 1, name: `Why ${of}` }).waitFor();
+    const classes = page.locator(".seen button");
+    expect(await classes.locator(".label").allTextContents()).toEqual(seen.map((s) => s.label));
+    expect(await classes.first().getAttribute("aria-pressed")).toBe("true");
+
+    // each half as bright as its numbers are large
+    const [first] = channels;
+    const lit = page.getByLabel(`bright where channel ${first!.channel} speaks for ${of}`);
+    const shown = await decodeImage(await lit.screenshot());
+    const [rows, columns] = mapSize!;
+    const most = Math.max(...first!.places);
+    for (const [half, colour] of HALVES.entries()) {
+      const at = (width: number, height: number) =>
+        Math.floor(height / 2) * width + Math.floor(((2 * half + 1) * width) / 4);
+      const light = Math.max(0, first!.places[at(columns, rows)]!) / most;
+      const pixel = shown.data.subarray(3 * at(shown.width, shown.height)).subarray(0, 3);
+      for (const [plane, value] of colour.entries()) {
+        expect(Math.abs(pixel[plane]! - value * (0.22 + 0.78 * light))).toBeLessThan(4);
+      }
+    }
+
+    // what is missing is drawn, and leads to the channel
+    const pictures = page.locator(".speaking .tiles img");
+    await expectFetched(page);
+    expect(await pictures.count()).toBe(0);
+    await page.getByRole("button", { name: /^Draw the missing/ }).click();
+    await expect.poll(() => pictures.count(), PATIENT).toBe(channels.length);
+    await expectFetched(page);
+    expect(await page.getByRole("button", { name: /^Draw the missing/ }).count()).toBe(0);
+    await expectAccessible(page);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await expectAccessible(page, ["color-contrast"]);
+    for (const width of [400, 900, 1600]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    }
+    await page.getByRole("link", { name: `channel ${first!.channel}` }).click();
+    await page.getByRole("heading", { name: `Channel ${first!.channel}` }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("lead to other classes and layers of the same photograph, or say why not", async () => {
+    const { page, complaints } = await openPage(browser());
+    const heading = (name: string) => page.getByRole("heading", { name });
+    await page.goto(`${url()}/#/tiny`);
+    await page
+      .getByLabel("Choose a photograph")
+      .last()
+      .setInputFiles(await photograph());
+    const other = page.locator('.seen button[aria-pressed="false"]').last();
+    await other.waitFor();
+    const name = (await other.locator(".label").textContent())!;
+    await other.focus();
+    await page.keyboard.press("Enter");
+    await heading(`Why ${name}`).waitFor();
+    // it keeps its place
+    const focused = page.locator(".seen button:focus");
+    expect(await focused.locator(".label").textContent()).toBe(name);
+    expect(await focused.getAttribute("aria-pressed")).toBe("true");
+    const inLayer = async (layer: string, sentence: string) => {
+      await page.getByLabel("Layer").selectOption(layer);
+      await page.getByRole("button", { name: "Explain it" }).click();
+      await page.getByText(sentence).waitFor();
+    };
+    await inLayer("prob", "'classes', which has the classes, does not come of it");
+    await inLayer("pool", "from no place, as the layer has no map");
+    await page.goBack();
+    await page.getByText("does not come of it").waitFor();
+    await page.getByLabel("Another class").fill("zebra");
+    expect(await page.getByRole("button", { name: "Explain it" }).isEnabled()).toBe(true);
+    const broken = { ...(await photograph()), buffer: Buffer.from("no image") };
+    await page.getByLabel("Another photograph").last().setInputFiles(broken);
+    await page.getByText("the 8 bytes given are no PNG, JPEG or WebP").waitFor();
+    await page.getByText("the photograph cannot be shown").waitFor();
+    await page.goto(`${url()}/#/-/explanations/${"0".repeat(32)}`);
+    await page.getByText("there is no explanation").waitFor();
+    expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+    await page.close();
+  });
+});

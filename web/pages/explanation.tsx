@@ -1,0 +1,137 @@
+import { useState } from "preact/hooks";
+
+import { createExplanation, photographAddress } from "../api/client.ts";
+import type { ExplanationDocument } from "../api/documents.ts";
+import { percent } from "../components/contribution.ts";
+import { type SmallPhotograph, smallPhotograph } from "../components/lit-photograph.tsx";
+import { Looking } from "../components/looking.tsx";
+import { Problems } from "../components/problems.tsx";
+import { AskWhy } from "../parts/ask-why.tsx";
+import { Path } from "../parts/path.tsx";
+import { AskOtherwise, type OtherQuestion, SeenClasses } from "../parts/seen-classes.tsx";
+import { Lit, SpeakingChannels } from "../parts/speaking-channels.tsx";
+import { address } from "../state/router.ts";
+import { useExplanation } from "../state/use-explanation.ts";
+import { useSending } from "../state/use-sending.ts";
+
+/** Why a network sees a class in a photograph: by which channels of a layer, and where. */
+export function ExplanationPage({ id }: { readonly id: string }) {
+  const question = useExplanation(id);
+  const { value, last, wait, reload } = question;
+  const figures = last?.explanation ?? null;
+  const { isBusy, problems: refused, send } = useSending();
+  /** The same but for what is given. */
+  const ask = (other: OtherQuestion) =>
+    send(async () => {
+      if (value === null) return;
+      const { network, image, layer } = value;
+      // by its number: names need not be unique
+      const known = { class: figures?.class.channel ?? value.class, layer };
+      const asked = Object.entries({ ...known, ...other }).filter(([, given]) => given !== null);
+      const next = await createExplanation({ network, image, ...Object.fromEntries(asked) });
+      if (next.id === id) reload();
+      location.hash = address.explanation(next.id);
+    });
+  const problems = [...question.problems, ...refused, ...(value?.problems ?? [])];
+  return (
+    <>
+      <div class="heading">
+        <div>
+          {value !== null && <Path network={value.network} />}
+          <h1>{headingOf(last)}</h1>
+        </div>
+        {value !== null && (
+          <AskWhy key={id} network={value.network} hint="or drop one anywhere">
+            Another photograph
+          </AskWhy>
+        )}
+      </div>
+      <Problems problems={problems} />
+      {value?.retryable === true && (
+        <div class="row">
+          <button
+            type="button"
+            aria-disabled={isBusy}
+            onClick={() => void ask({ class: value.class, layer: value.layer })}
+          >
+            Ask again
+          </button>
+        </div>
+      )}
+      <Looking at={question}>looking for the explanation</Looking>
+      {value !== null && (
+        <Explained key={`${value.network} ${value.image}`} {...{ value, figures, isBusy, ask }}>
+          {WAITING[wait]}
+        </Explained>
+      )}
+    </>
+  );
+}
+
+const WAITING = {
+  none: "",
+  short: "computing it, which takes seconds",
+  long: "waiting for a worker: pictures that are being drawn come first, until some of them are done",
+} as const;
+
+/** "Why snail 81 %" */
+function headingOf(explanation: ExplanationDocument | null) {
+  const of = explanation?.explanation?.class;
+  if (of === undefined) return "Why it sees what it sees";
+  return (
+    <>
+      Why {of.label}
+      {of.probability !== null && <span class="quiet"> {percent(of.probability)}</span>}
+    </>
+  );
+}
+
+interface ExplainedProps {
+  readonly value: ExplanationDocument;
+  readonly figures: ExplanationDocument["explanation"];
+  readonly isBusy: boolean;
+  readonly ask: (question: OtherQuestion) => Promise<void>;
+  /** What is being waited for. */
+  readonly children: string;
+}
+
+function Explained({ value, figures, isBusy, ask, children: waiting }: ExplainedProps) {
+  const [photograph, setPhotograph] = useState<SmallPhotograph | null>(null);
+  const [isGone, setGone] = useState(false);
+  return (
+    <div class={waiting === "" ? "explained" : "explained waiting"} aria-busy={waiting !== ""}>
+      <div class="asked">
+        <figure class="photograph">
+          {isGone ? (
+            <p class="quiet">the photograph cannot be shown</p>
+          ) : (
+            <img
+              src={photographAddress(value.id)}
+              alt="the photograph"
+              onLoad={({ currentTarget }) => setPhotograph(smallPhotograph(currentTarget))}
+              onError={() => setGone(true)}
+            />
+          )}
+        </figure>
+        {figures !== null && figures.mapSize !== null && (
+          <figure class="photograph">
+            <Lit {...{ figures, photograph }} map={figures.places} who="all channels speak" />
+            <figcaption class="quiet">all channels together</figcaption>
+          </figure>
+        )}
+        <div class="classes">
+          {figures !== null && <h2>What {value.network} sees</h2>}
+          {figures !== null && <SeenClasses figures={figures} onAsk={(other) => void ask(other)} />}
+          <AskOtherwise question={value} isBusy={isBusy} onAsk={(other) => void ask(other)} />
+          {/* there without words too, so that nothing moves when they come */}
+          <p class="quiet status" role="status">
+            {waiting}
+          </p>
+        </div>
+      </div>
+      {figures !== null && (
+        <SpeakingChannels network={value.network} figures={figures} photograph={photograph} />
+      )}
+    </div>
+  );
+}
