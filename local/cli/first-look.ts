@@ -87,7 +87,7 @@ function howMuch(
 ): Omit<LayerToSee, "isOwn"> {
   const channels = [1];
   const request = parseLocalRequest({ network: "any", layer: layer.index, channels, ...fields });
-  const complete = completeRequest(request, network, layer, { channels });
+  const complete = completeRequest(request, { channels }, { network, layer });
   const drawing = drawingOf(complete, network.inputSize);
   const secondsOf = (numIterations: number) =>
     imageSeconds(network, layer, { ...drawing, numIterations });

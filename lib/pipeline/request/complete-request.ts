@@ -48,23 +48,27 @@ export function imageNumbers({ channels, targets = [] }: CompleteRequest): reado
 export type Drawn = Pick<CompleteRequest, "channelAxis"> &
   Partial<Pick<CompleteRequest, "channels" | "targets">>;
 
-/**
- * @param drawn 1-based channels, or targets, in normal form
- * @param seen all that is looked at, where targets look at other layers too. @default the layer
- */
+/** What looks at a request's images: how large they are follows from it. */
+export interface Viewer {
+  readonly network: NetworkModel;
+  /** The request's own. */
+  readonly layer: LayerWithChannels;
+  /** All that is looked at, where targets look at other layers too. @default the layer */
+  readonly seen?: TargetLayer;
+}
+
+/** @param drawn 1-based channels, or targets, in normal form */
 export function completeRequest(
   request: RenderRequest,
-  model: NetworkModel,
-  layer: LayerWithChannels,
   drawn: Drawn,
-  seen: TargetLayer = layer,
+  viewer: Viewer,
 ): CompleteRequest {
-  const indices = { layer: layer.index, ...drawn };
+  const indices = { layer: viewer.layer.index, ...drawn };
   const { channels: _, targets: __, channelAxis: ___, ...given } = request;
   const others = { ...given, montage: withoutDefaultFormat(given.montage) };
   if (others.method === "deepdream") return { ...others, ...indices };
   const { preset: ____, ...rest } = others;
-  return withoutNone({ ...rest, ...fourierParameters(others, model, layer, seen), ...indices });
+  return withoutNone({ ...rest, ...fourierParameters(others, viewer), ...indices });
 }
 
 /** Requests had no such field once, and what it says of them by default is no other request. */
@@ -72,22 +76,17 @@ function withoutDefaultFormat({ format, ...montage }: RenderRequest["montage"]) 
   return format === undefined || format === "png" ? montage : { ...montage, format };
 }
 
-function fourierParameters(
-  request: FourierRequest,
-  model: NetworkModel,
-  layer: LayerWithChannels,
-  seen: TargetLayer,
-): FourierParameters {
+function fourierParameters(request: FourierRequest, viewer: Viewer): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
   const { cropFraction, ...others } = { ...NONE, ...preset.parameters };
-  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, model, layer, seen);
+  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, viewer);
   const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
     canvasSize: [canvas.height, canvas.width],
     cropSize: [crop.height, crop.width],
     cropFraction: withGiven(cropFraction, request.cropFraction ?? {}),
-    cropMargin: request.cropMargin ?? Math.round(preset.margin(canvas, model.inputSize)),
+    cropMargin: request.cropMargin ?? Math.round(preset.margin(canvas, viewer.network.inputSize)),
   };
 }
 
@@ -110,17 +109,8 @@ function withGiven<T extends object>(
   return result;
 }
 
-/**
- * The preset's crop, or the network's own size where network or layer do not take that.
- *
- * @param seen as `completeRequest` takes it
- */
-export function presetCrop(
-  preset: Preset,
-  network: NetworkModel,
-  layer: LayerWithChannels,
-  seen: TargetLayer,
-): Size {
+/** The preset's crop, or the network's own size where network or layer do not take that. */
+export function presetCrop(preset: Preset, { network, layer, seen = layer }: Viewer): Size {
   const { inputSize, model } = network;
   const side = preset.cropSide(layerRoles(model.graph)(layer));
   if (side === null || side > Math.min(inputSize.width, inputSize.height)) return inputSize;

@@ -1,11 +1,10 @@
-import type { LayerWithChannels } from "../../networks/layers.ts";
-import type { NetworkModel, TargetLayer } from "../../optvis/graph/layer-pass.ts";
 import {
   asSize,
   type CompleteFourierRequest,
   type CompleteRequest,
   presetCanvas,
   presetCrop,
+  type Viewer,
 } from "./complete-request.ts";
 import { NONE, type PresetForm, type PresetName, PRESETS } from "./fields/fourier.ts";
 import { FOURIER_PRESETS } from "./fourier-presets.ts";
@@ -13,22 +12,15 @@ import { FOURIER_PRESETS } from "./fourier-presets.ts";
 /**
  * The same parameters as the preset from which the fewest of them differ, and those that do: a
  * request with these fields is completed to the same again. `null` where the method has no presets.
- *
- * @param seen as `completeRequest` takes it
  */
-export function presetForm(
-  request: CompleteRequest,
-  network: NetworkModel,
-  layer: LayerWithChannels,
-  seen: TargetLayer = layer,
-): PresetForm | null {
+export function presetForm(request: CompleteRequest, viewer: Viewer): PresetForm | null {
   if (request.method === "deepdream") return null;
   const named = PRESETS.map((preset) => ({ preset, ...differing(request, preset) }));
   const least = Math.min(...named.map((form) => Object.keys(form).length));
   // sizes are looked at last: what the layer takes is not told at once
   const [nearest] = named
     .filter((form) => Object.keys(form).length === least)
-    .map((form) => ({ ...form, ...differingSizes(request, form.preset, { network, layer, seen }) }))
+    .map((form) => ({ ...form, ...differingSizes(request, form.preset, viewer) }))
     .toSorted((a, b) => Object.keys(a).length - Object.keys(b).length);
   return nearest!;
 }
@@ -43,22 +35,16 @@ function differing(request: CompleteFourierRequest, preset: PresetName): Partial
   };
 }
 
-interface Looking {
-  readonly network: NetworkModel;
-  readonly layer: LayerWithChannels;
-  readonly seen: TargetLayer;
-}
-
 /** Each against what follows from those before it. */
 function differingSizes(
   { cropSize, canvasSize, cropMargin }: CompleteFourierRequest,
   name: PresetName,
-  { network, layer, seen }: Looking,
+  viewer: Viewer,
 ): Partial<PresetForm> {
   const preset = FOURIER_PRESETS[name];
-  const crop = presetCrop(preset, network, layer, seen);
+  const crop = presetCrop(preset, viewer);
   const canvas = presetCanvas(asSize(cropSize), preset);
-  const margin = Math.round(preset.margin(asSize(canvasSize), network.inputSize));
+  const margin = Math.round(preset.margin(asSize(canvasSize), viewer.network.inputSize));
   return {
     ...(!isAlike(asSize(cropSize), crop) && { cropSize }),
     ...(!isAlike(asSize(canvasSize), canvas) && { canvasSize }),

@@ -64,7 +64,8 @@ export async function resolveRequest(
   if (tooManySets.length > 0) throw new RequestError([...misnamed, ...tooManySets]);
   const raising = new RaisedLayers(request, network, layer);
   const seen = raising.lookedAt(drawn.targets);
-  const unplaced = completeRequest(request, model, layer, drawn, seen.whole);
+  const viewer = { network: model, layer, seen: seen.whole };
+  const unplaced = completeRequest(request, drawn, viewer);
   const { width, height } = initialImage ?? model.inputSize;
   const drawing = drawingOf(unplaced, { width, height });
   const tileSize = pictureSize(tileSizeOf(drawing), planeKind(model.planes), model.planes.length);
@@ -112,7 +113,7 @@ export async function resolveRequest(
   const others = seen.layers.filter((each) => each.layer.index !== layer.index);
   return {
     request: complete,
-    presetForm: presetForm(complete, model, layer, seen.whole),
+    presetForm: presetForm(complete, viewer),
     ...(wanted.some(({ at }) => at === "each") && { eachForm: { targets: wanted, montage } }),
     network: network.description,
     layer: described({ layer, raised }),

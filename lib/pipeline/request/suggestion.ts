@@ -66,8 +66,9 @@ function inShort(
   }
   const what = { network: description.id, layer: layer.index, channels: [1] };
   const drawn = { channels: what.channels };
-  const request = completeRequest(parseRequest({ ...recipe, ...what }), model, layer, drawn);
-  const form = presetForm(request, model, layer);
+  const viewer = { network: model, layer };
+  const request = completeRequest(parseRequest({ ...recipe, ...what }), drawn, viewer);
+  const form = presetForm(request, viewer);
   const short = shortestRequest({ request, layer, presetForm: form });
   const { network: _, layer: __, channels: ___, ...fields } = short;
   return fields as RecipeFields;
