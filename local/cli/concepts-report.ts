@@ -51,7 +51,7 @@ export function conceptsReport(findings: ConceptsFindings): Report {
     text: [found, ...ofScore, table(heads, rows, right)].join("\n"),
     json: {
       photos: given,
-      count: photos,
+      photographs: photos,
       layer: { index: layer.index, name: layer.name },
       explained,
       negative,

@@ -71,13 +71,12 @@ export async function runConcepts(
   const { model: network, layer } = opened;
   checkTakesPhotographs(network, photos);
   const asked = askedClass(flags, opened);
-  const name = [layer.name, parse(resolve(photos)).name, ...(asked ? [asked.of.label] : [])].join(
-    "-",
-  );
+  const { base, name: withoutEnding } = parse(resolve(photos));
+  const subject = paths.includes(photos) ? withoutEnding : base;
   const drawnAs = (labels: readonly string[]) =>
     drawnDirections(idOrPath, opened, {
-      name,
-      title: `concepts of ${layer.name} in ${parse(resolve(photos)).base}`,
+      name: [layer.name, subject, ...(asked ? [asked.of.label] : [])].join("-"),
+      title: `concepts of ${layer.name} in ${base}`,
       seed,
       labels,
     });

@@ -57,11 +57,11 @@ test("concepts of photographs are found, drawn, and shown above the photographs"
     0,
     expect.stringMatching(/^left out 1 of 5 photographs: [^\n]+\n(?!left out)/),
   ]);
-  const [{ concepts: found, explained, count, negative }, ...events] = eventsOf(stdout);
+  const [{ concepts: found, explained, photographs, negative }, ...events] = eventsOf(stdout);
   const shares = found.map(({ share }: Found) => share);
   expect(shares).toEqual(falling(shares));
   expect(explained).toBeCloseTo(sumOf(shares), 9);
-  expect([count, explained > 0.5 && explained < 1, negative > 0]).toEqual([4, true, true]);
+  expect([photographs, explained > 0.5 && explained < 1, negative > 0]).toEqual([4, true, true]);
   for (const { strongest } of found as readonly Found[]) {
     expect(new Set(strongest.map(({ path }) => path)).size).toBe(3);
     const most = strongest.map((one) => one.most);
