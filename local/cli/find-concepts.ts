@@ -2,6 +2,7 @@ import { type FloatTensor, floatTensor } from "../../lib/onnx/tensor.ts";
 import {
   alongDirections,
   amountsAlong,
+  columnOf,
   sharedOut,
 } from "../../lib/optvis/concepts/concept-amounts.ts";
 import {
@@ -85,10 +86,7 @@ export async function findConcepts(
     const along = alongDirections(directions, passed);
     const amounts = amountsOf(along);
     for (const [j, before] of strongest.entries()) {
-      const places = patchesOf(
-        amounts.filter((_, i) => i % k === j),
-        grid,
-      );
+      const places = patchesOf(columnOf(amounts, k, j), grid);
       const most = places.reduce((largest, amount) => Math.max(largest, amount), 0);
       strongest[j] = [...before, { path: photo.path, most, places }]
         .toSorted((a, b) => b.most - a.most || (a.path < b.path ? -1 : 1))

@@ -159,10 +159,17 @@ function factored(
   const { directions } = factorise(activations, count, uniformFrom("concepts", seed), {
     onIteration,
   });
-  if (directions.length > 0) return directions;
-  throw new UsageError(
-    `${photos}: the layer has nothing above zero at the places looked at; choose another --layer`,
-  );
+  if (directions.length === 0) {
+    throw new UsageError(
+      `${photos}: the layer has nothing above zero at the places looked at; choose another --layer`,
+    );
+  }
+  if (directions.length < count) {
+    terminal.note(
+      `what the layer has there is made up by ${several(directions.length, "concept")}`,
+    );
+  }
+  return directions;
 }
 
 function tell(

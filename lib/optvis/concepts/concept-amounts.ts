@@ -73,3 +73,8 @@ export function sharedOut(
   amounts.forEach((amount, i) => (totals[i % k]! += amount * along[i]!));
   return totals;
 }
+
+/** One column of a matrix [rows, k]. */
+export function columnOf(matrix: Float64Array, k: number, column: number): Float64Array {
+  return Float64Array.from({ length: matrix.length / k }, (_, row) => matrix[row * k + column]!);
+}

@@ -1,4 +1,5 @@
 import type { Uniform } from "../random.ts";
+import { columnOf } from "./concept-amounts.ts";
 import { coordinateDescent, gramOf } from "./nonnegative-least-squares.ts";
 import {
   addOuter,
@@ -132,7 +133,7 @@ function improved({ u, w, k, rests }: State, matrix: SparseRows, square: number)
 }
 
 function directionsOf({ w, k }: State): readonly Float64Array[] {
-  const all = Array.from({ length: k }, (_, j) => w.filter((__, i) => i % k === j));
+  const all = Array.from({ length: k }, (_, j) => columnOf(w, k, j));
   const lengths = all.map(lengthOf);
   return all
     .map((direction, j) => direction.map((value) => value / lengths[j]!))
