@@ -62,5 +62,5 @@ export function pipelineHandlers(
       onResult: (result) => events.tell({ kind: "result", result }),
     },
   });
-  return { ...shared, channels: worker };
+  return { ...shared, channels: worker, questions: worker };
 }

@@ -157,7 +157,7 @@ function openResources(endpoint: Endpoint, options: LocalPipelineOptions) {
     jobs: new Jobs(store),
     store,
     networks: networksOf(networks, store),
-    queues: { cpu: channels, cuda: channels },
+    queues: { cpu: channels, cuda: channels, questions: queue(QUEUE_NAMES.questions) },
     localGpu: async () => gate?.machine() ?? NOT_LOOKED_FOR,
     assembly: queue(QUEUE_NAMES.assembly),
     workerBytes: machineBytes(),

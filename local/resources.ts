@@ -8,7 +8,10 @@ import {
 import { REQUEST_NOTIFICATION, RESULT_NOTIFICATIONS } from "../lib/pipeline/keys.ts";
 import { MAX_CHANNEL_RECEIVES, MAX_RECEIVES } from "../lib/pipeline/limits.ts";
 
-/** What the stack makes in the cloud, on this machine: one bucket and its queues. */
+/**
+ * What the stack makes in the cloud, on this machine: one bucket and its queues. Here questions have
+ * a queue of their own: there workers for them start beside those that draw.
+ */
 export const BUCKET = "dreamgrid";
 
 export const QUEUE_NAMES = {
@@ -16,6 +19,7 @@ export const QUEUE_NAMES = {
   requestsDead: "dreamgrid-requests-dead",
   channels: "dreamgrid-channels",
   channelsDead: "dreamgrid-channels-dead",
+  questions: "dreamgrid-questions",
   assembly: "dreamgrid-assembly",
   assemblyDead: "dreamgrid-assembly-dead",
 } as const;
@@ -30,7 +34,7 @@ export const BUCKETS: readonly BucketOptions[] = [
   },
 ];
 
-export const QUEUES = (["requests", "channels", "assembly"] as const).flatMap(
+const withDeadLetters = (["requests", "channels", "assembly"] as const).flatMap(
   (role): QueueOptions[] => {
     const deadLetterQueueName = QUEUE_NAMES[`${role}Dead`];
     const name = QUEUE_NAMES[role];
@@ -38,6 +42,15 @@ export const QUEUES = (["requests", "channels", "assembly"] as const).flatMap(
     return [{ name: deadLetterQueueName }, { name, deadLetterQueueName, maxReceiveCount }];
   },
 );
+
+export const QUEUES: readonly QueueOptions[] = [
+  ...withDeadLetters,
+  {
+    name: QUEUE_NAMES.questions,
+    deadLetterQueueName: QUEUE_NAMES.channelsDead,
+    maxReceiveCount: MAX_CHANNEL_RECEIVES,
+  },
+];
 
 /** How clients, ours included, reach the local S3 and SQS. */
 export interface LocalConnection {

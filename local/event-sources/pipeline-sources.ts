@@ -16,7 +16,7 @@ import {
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 
 /** The queues that have a handler. */
-const SERVED_QUEUES = ["requests", "channels", "assembly", "channelsDead"] as const;
+const SERVED_QUEUES = ["requests", "channels", "questions", "assembly", "channelsDead"] as const;
 export type ServedQueue = (typeof SERVED_QUEUES)[number];
 
 /** How the queues are served on this machine; the stack's figures are for the cloud. */
@@ -39,6 +39,7 @@ const CHANNELS_WINDOW_MS = 1_000;
 const SOURCE_TIMING = {
   requests: { ...COMMON, batchSize: 1, concurrency: 4 },
   channels: { ...COMMON, batchSize: CHANNELS_AT_ONCE },
+  questions: { ...COMMON, batchSize: 1 },
   // as long as results keep coming, a large job is looked at every few seconds
   assembly: { ...COMMON, batchSize: 1_000, windowMs: 5_000 },
   // retried rarely: a person has to look at it, and each try logs an error

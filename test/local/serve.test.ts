@@ -9,12 +9,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterAll, expect, onTestFinished, test } from "vitest";
 
+import { encodePng } from "../../lib/image/png.ts";
 import { serveCommand } from "../../local/cli/serve.ts";
 import { createTerminal } from "../../local/cli/terminal.ts";
 import { followJob } from "../../local/follow-job.ts";
 import { startService } from "../../local/serve.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
-import { FakeRenderer } from "../support/fake-renderer.ts";
+import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { until, untilTrue } from "../support/until.ts";
@@ -154,6 +155,41 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
   const calm = await temporaryFolder();
   await tinyNetwork(calm, { wideChannels: channels });
   expect(tiles).toEqual(await drawCalmly(calm));
+});
+
+test("a question is answered while pictures keep all other workers busy", async () => {
+  const folder = await temporaryFolder();
+  await tinyNetwork(folder, { wideChannels: CHANNELS });
+  const renderer = new FakeRenderer({ beforeChannel: (_, stop) => untilStopped(stop) });
+  const service = await startService({
+    dataFolder: join(folder, "data"),
+    awsPort: 0,
+    apiPort: 0,
+    renderer,
+    threads: 1,
+    networkFolders: [folder],
+  });
+  onTestFinished(() => service.stop());
+  const call = async (path: string, body?: object) => {
+    const headers = { "Content-Type": "application/json" };
+    const init = body && { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await fetch(`${service.api.url}${path}`, init);
+    return (await answer.json()) as { readonly id: string; readonly state: string };
+  };
+  await call("/jobs", { ...TINY_REQUEST, channels: "all" });
+  await untilTrue(
+    () => renderer.calls.length === 2,
+    () => "the workers are not busy",
+  );
+  const data = new Uint8Array(3 * 16 * 20).fill(90);
+  const photo = await encodePng({ width: 20, height: 16, data });
+  await service.pipeline.store.put("uploads/photo.png", photo, "image/png");
+  const { id } = await call("/explanations", { network: "tiny", image: "uploads/photo.png" });
+  await untilTrue(
+    async () => (await call(`/explanations/${id}`)).state !== "pending",
+    () => "no answer",
+  );
+  expect((await call(`/explanations/${id}`)).state).toBe("done");
 });
 
 /** `serve` in this process; resolves when it has ended. */

@@ -71,7 +71,7 @@ export function ExplanationPage({ id }: { readonly id: string }) {
 const WAITING = {
   none: "",
   short: "computing it, which takes seconds",
-  long: "waiting for a worker: pictures that are being drawn come first, until some of them are done",
+  long: "waiting for a worker: all may be busy with pictures",
 } as const;
 
 /** "Why snail 81 %" */

@@ -12,7 +12,11 @@ import { type PosedQuestion, posedQuestion } from "./posed-question.ts";
 export interface AskDeps {
   readonly store: ObjectStore;
   readonly networks: Pick<NetworkSource, "open">;
-  readonly queues: { readonly cpu: MessageSender };
+  /** Those of CPU workers; questions have one of their own where channels would hold them up. */
+  readonly queues: {
+    readonly cpu: MessageSender;
+    readonly questions?: MessageSender | undefined;
+  };
   readonly now: () => Date;
 }
 
@@ -38,7 +42,7 @@ export async function askQuestion(
   await explanations.pose(posed);
   if (!isToBeSent(await explanations.standing(posed.id), now())) return posed;
   const askedAt = now().toISOString();
-  await queues.cpu.sendAll([explanationMessage({ id: posed.id, askedAt })]);
+  await (queues.questions ?? queues.cpu).sendAll([explanationMessage({ id: posed.id, askedAt })]);
   await explanations.markAsked(posed.id, askedAt);
   return posed;
 }

@@ -17,6 +17,8 @@ export interface JobDeps {
   readonly queues: {
     readonly cpu: ChannelQueue;
     readonly cuda: ChannelQueue | null;
+    /** Of what is asked besides channels (`explain/ask.ts`). @default that of the CPU's */
+    readonly questions?: MessageSender | undefined;
   };
   /** Carries a job's `reconcile` messages. */
   readonly assembly: MessageSender;

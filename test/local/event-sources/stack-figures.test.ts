@@ -43,6 +43,7 @@ function stackTiming(retry: typeof retrySeconds): Record<ServedQueue, SourceTimi
   return {
     requests: { ...timingOf("intake", EVENT_SOURCES.intake), retrySeconds: retry },
     channels: { ...timingOf("worker", worker), retrySeconds: retry },
+    questions: { ...timingOf("worker", worker), retrySeconds: retry },
     assembly: { ...timingOf("assembler", EVENT_SOURCES.assembler), retrySeconds: retry },
     channelsDead: { ...timingOf("dead-letter", EVENT_SOURCES["dead-letter"]), retrySeconds: retry },
   };
