@@ -63,6 +63,8 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_WIDTH = 24;
 /** Of a narrow terminal's line: how far it is, and what is left, are to be seen beside it. */
 const BAR_SHARE = 0.3;
+/** Columns around a bar: without its last digit how far it is would be another number. */
+const AROUND_BAR = " [] 100 %".length;
 
 export function createTerminal({
   env,
@@ -152,7 +154,8 @@ function progressBar(stderr: Output, label: string, env: Environment): DrawnBar 
       const width = Math.min(BAR_WIDTH, Math.floor(columns * BAR_SHARE));
       const bar = "#".repeat(Math.round(share * width)).padEnd(width, ".");
       const amount = total ? `[${bar}] ${Math.round(share * 100)} %` : String(done);
-      const text = printable([label, amount, ...(detail === undefined ? [] : [detail])].join(" "));
+      const name = cutToColumns(printable(label), columns - 1 - AROUND_BAR - width);
+      const text = [name, amount, ...(detail === undefined ? [] : [printable(detail)])].join(" ");
       // a line that wraps cannot be redrawn
       const line = cutToColumns(text, columns - 1);
       stderr.write(isTerminal ? CLEAR_LINE + line : `${text}\n`);

@@ -23,7 +23,7 @@ test("a bar is cut to the terminal's width, for a line that wraps cannot be redr
   expect(barOn({ isTTY: true, columns: 200 })).toBe(start + whole);
   expect(barOn({ isTTY: true })).toBe(start + whole);
   expect(barOn({ isTTY: true, columns: 0 })).toBe(start + whole);
-  expect(barOn({ isTTY: true, columns: 20 })).toBe(`${start}drawing [######] 10`);
+  expect(barOn({ isTTY: true, columns: 20 })).toBe(`${start}draw [######] 100 %`);
   expect(barOn({ columns: 20 })).toBe(`${whole}\n`);
 });
 
