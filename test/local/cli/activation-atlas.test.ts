@@ -1,14 +1,16 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
+import { gatherActivations } from "../../../local/cli/gather-activations.ts";
+import { createTerminal } from "../../../local/cli/terminal.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { uniform } from "../../support/random.ts";
-import { tinyNetwork } from "../../support/tiny-network.ts";
+import { analysedTinyNetwork, tinyNetwork } from "../../support/tiny-network.ts";
 import { expectRefused, run } from "./command-line.ts";
 import { makeModels } from "./models-on-disk.ts";
 
@@ -28,6 +30,20 @@ const bands = {
   outputs: ["bands"],
 };
 await writeFile(join(folder, "bands.onnx"), writeModel(sketch(bands), 18));
+
+/** Of dark pixels `bright` makes nothing at all, and `log` minus infinity. */
+const bright = {
+  inputs: { image: [1, 3, 12, 10] },
+  nodes: [node("Relu", "image", "bright"), node("Log", "bright", "log")],
+  outputs: ["log"],
+};
+await writeFile(join(folder, "bright.onnx"), writeModel(sketch(bright), 18));
+const dim = join(folder, "dim");
+await mkdir(dim);
+for (const [name, level] of Object.entries({ black: 0, dark: 9, light: 200 })) {
+  const data = new Uint8Array(3 * 12 * 10).fill(level);
+  await writeFile(join(dim, `${name}.png`), await encodePng({ width: 10, height: 12, data }));
+}
 
 const tiny = join(folder, "tiny/tiny.onnx");
 const atlas = (...words: readonly string[]) => ["activation-atlas", ...words, "--photos", photos];
@@ -59,6 +75,34 @@ test("a dry run says what it would draw, and writes nothing", async () => {
   expect(stdout).toMatch(/^\S+tiny-wide-activation-atlas\.png {2}\(6 images: targets 1:6 of /);
   expect(await filesIn(folder)).toEqual(before);
 });
+
+test("a photograph has the same vectors in any folder, under another name those of other places", async () => {
+  const { model: network, layers } = await analysedTinyNetwork();
+  const layer = { ...layers[1]!, channels: 7 };
+  const io = { write: () => undefined };
+  const terminal = createTerminal({ env: {}, stdout: io, stderr: io });
+  const photo = join(photos, "2.png");
+  const copies = [join(folder, "2.png"), join(folder, "other.png")];
+  for (const copy of copies) await copyFile(photo, copy);
+  const sampling = { network, layer, places: 3, seed: 1, threads: 1 };
+  const vectors = await gatherActivations([photo, ...copies], sampling, terminal);
+  expect(vectors).toHaveLength(9);
+  expect(vectors.slice(3, 6)).toEqual(vectors.slice(0, 3));
+  expect(vectors.slice(6)).not.toEqual(vectors.slice(0, 3));
+});
+
+test.each(["bright", "log"])(
+  "vectors that are zero or infinite count for nothing: %s",
+  async (layer) => {
+    const path = join(folder, "bright.onnx");
+    const words = ["--layer", layer, "--photos", dim, "--places", "4", "--grid", "3x2"];
+    await expectRefused(
+      folder,
+      ["activation-atlas", path, "--preprocessing", "minus-one-one", ...words],
+      /dim: its 3 photographs give 4 vectors; wanted at least 6/,
+    );
+  },
+);
 
 test.each([
   [
