@@ -44,7 +44,7 @@ export function SpeakingChannels({ network, figures, photograph }: SpeakingChann
         Its {several(layer.channels, "channel")} contribute {inDigits(contributed)} to the score{" "}
         {inDigits(score)}
         {specialTokens.length > 0 &&
-          `, ${inDigits(ofTokens)} of it by ${several(specialTokens.length, "token")} that are no place`}
+          `, ${inDigits(ofTokens)} of it by ${specialTokens.length === 1 ? "a token that is" : "tokens that are"} no place`}
         ;{" "}
         {channels.length === 0
           ? "none of them speaks for the class. Choose another class or layer."
