@@ -1,3 +1,5 @@
+import { useRef } from "preact/hooks";
+
 import { listLayers, listNetworks } from "../api/client.ts";
 import type { LayerDocument, LayerTable as Table, NetworkDocument } from "../api/documents.ts";
 import { counted, megabytes } from "../components/counted.ts";
@@ -65,14 +67,16 @@ interface GraphAndTableProps {
 /** What is looked for in the table is marked in the graph. */
 function GraphAndTable({ network, layers }: GraphAndTableProps) {
   const search = useLayerSearch(layers);
+  const searchField = useRef<HTMLInputElement>(null);
   return (
     <div class="graph-and-table">
       <NetworkGraph
         network={network}
         layers={layers}
         found={search.words.trim() === "" ? NONE : search.found}
+        onSkip={() => searchField.current?.focus()}
       />
-      <LayerTable network={network} layers={layers} search={search} />
+      <LayerTable network={network} layers={layers} search={search} searchField={searchField} />
     </div>
   );
 }

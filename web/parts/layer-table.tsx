@@ -1,3 +1,4 @@
+import type { Ref } from "preact";
 import { useRef } from "preact/hooks";
 
 import type { LayerDocument } from "../api/documents.ts";
@@ -10,10 +11,11 @@ interface LayerTableProps {
   readonly network: string;
   readonly layers: readonly LayerDocument[];
   readonly search: LayerSearch;
+  readonly searchField: Ref<HTMLInputElement>;
 }
 
 /** The layer table, to be searched by names, types and sizes. */
-export function LayerTable({ network, layers, search }: LayerTableProps) {
+export function LayerTable({ network, layers, search, searchField }: LayerTableProps) {
   const { words, setWords, isRenderable, setRenderable, found } = search;
   const scroll = useRef<HTMLDivElement>(null);
   useKeptScroll("table", scroll);
@@ -23,6 +25,7 @@ export function LayerTable({ network, layers, search }: LayerTableProps) {
         <label>
           <span class="unseen">Search layers</span>
           <input
+            ref={searchField}
             type="search"
             placeholder="Search names, types, sizes"
             value={words}

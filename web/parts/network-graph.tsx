@@ -19,10 +19,12 @@ interface NetworkGraphProps {
   readonly layers: readonly LayerDocument[];
   /** To be marked, and the first of them to be in view. */
   readonly found: readonly LayerDocument[];
+  /** Goes on behind the graph, in which each layer is a stop of the Tab key. */
+  readonly onSkip: () => void;
 }
 
 /** A network's layers and what feeds them; modules open and close. */
-export function NetworkGraph({ network, layers, found }: NetworkGraphProps) {
+export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphProps) {
   const modules = useMemo<ReadonlySet<string>>(
     () => new Set(layers.flatMap(modulesAround)),
     [layers],
@@ -79,6 +81,9 @@ export function NetworkGraph({ network, layers, found }: NetworkGraphProps) {
           </>
         )}
       </div>
+      <button type="button" class="skip" onClick={onSkip}>
+        Skip the graph
+      </button>
       <div
         ref={scroll}
         class="graph-scroll"
