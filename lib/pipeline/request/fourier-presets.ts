@@ -123,7 +123,7 @@ const cppn: Preset = {
   parameters: {
     ...ellipses.parameters,
     numIterations: 300,
-    learningRate: 0.03,
+    learningRate: 0.02,
     initialDeviation: 1,
     saturation: 1.2,
     ellipses: 0,

@@ -108,7 +108,7 @@ describe("a preset is its parameters", () => {
         ...SMALL,
         cppnLayers: 8,
         numIterations: 300,
-        learningRate: 0.03,
+        learningRate: 0.02,
         initialDeviation: 1,
         saturation: 1.2,
         cropFraction: end(0.75, 1),
