@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 
 import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, networkArgument, path, wholeNumber } from "./options.ts";
@@ -8,6 +8,12 @@ import type { Terminal } from "./terminal.ts";
 /** Pictures in a row beside the photograph, on a screen. */
 const DEFAULT_TOP = 6;
 const MOST_TOP = 100;
+
+/** As many passes as a picture of the preset natural takes, ends of the way included, or fewer. */
+const DEFAULT_STEPS = 64;
+const MOST_STEPS = 4096;
+/** SmoothGrad's authors find 10 to 20 % of the range to be clear in most networks. */
+const DEFAULT_NOISE = 0.1;
 
 /** `dreamgrid explain NETWORK PHOTO`: what in a photograph speaks for a class, and where. */
 export function explainCommand(terminal: Terminal): Command {
@@ -26,6 +32,19 @@ export function explainCommand(terminal: Terminal): Command {
       wholeNumber(1, MOST_TOP),
       DEFAULT_TOP,
     )
+    .option("--pixels", "which pixels speak for it, and which against it, as well")
+    .option(
+      "--steps <count>",
+      "images that are looked at for --pixels, on the way from grey to the photograph",
+      wholeNumber(1, MOST_STEPS),
+      DEFAULT_STEPS,
+    )
+    .option(
+      "--noise <share>",
+      "of 0..255, the deviation of the noise that lies on these images; 0: plain integrated gradients",
+      shareOfRange,
+      DEFAULT_NOISE,
+    )
     .option("--out <folder>", "where the results go", path, "dreams")
     .option("--open", "show the explanation at the end, in what BROWSER names or the browser")
     .addHelpText(
@@ -33,10 +52,16 @@ export function explainCommand(terminal: Terminal): Command {
       `
     dreamgrid explain emojinet photo.jpg
     dreamgrid explain net.onnx photo.jpg --class tiger --layer layer3
+    dreamgrid explain net.onnx photo.jpg --pixels
 
 The class's score is shared out among the layer's channels and places: gradient times activation.
 The channels that contribute most are drawn, as dream draws them, and each picture stands above the
-photograph with the places that the channel speaks from lit.`,
+photograph with the places that the channel speaks from lit.
+
+With --pixels it is shared out among pixels too: integrated gradients, averaged under noise
+(SmoothGrad). The sheet has them in red where they speak for the class, in blue where against it, and
+NAME.pixels.npy as numbers [planes,H,W]. They should add up to what the score gains from grey to the
+photograph; how far off they are is said, and more steps bring them nearer.`,
     )
     .action(async (network: string, photo: string, flags: ExplainFlags) => {
       const { runExplain } = await import("./run-explain.ts");
@@ -45,4 +70,10 @@ photograph with the places that the channel speaks from lit.`,
   addDrawingOptions(explain);
   addInputOptions(explain);
   return explain;
+}
+
+function shareOfRange(text: string): number {
+  const share = Number(text);
+  if (text.trim() !== "" && share >= 0 && share <= 1) return share;
+  throw new InvalidArgumentError("want a number from 0 to 1.");
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
+import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import type { Report } from "./judge-report.ts";
@@ -37,6 +38,7 @@ export function explanationReport(explanation: ShownExplanation): Report {
       `${of.label}: score ${inDigits(score)}, of which the ${layer.channels} channels of '${layer.name}' contribute ${inDigits(sum)}${ofTokens(specialTokens, sumOf(specialTokens))}; most of all`,
       table(heads, rows, [0, 1, 2]),
       ...aboutPlaces(explanation),
+      ...aboutPixels(explanation),
     ].join("\n"),
     json: {
       photo,
@@ -48,6 +50,7 @@ export function explanationReport(explanation: ShownExplanation): Report {
       mapSize: attribution.mapSize,
       places: [...places],
       specialTokens: [...specialTokens],
+      ...(explanation.pixels === null ? {} : { pixels: pixelFigures(explanation.pixels) }),
       channels: channels.map(({ channel, contribution }) => ({
         channel,
         contribution,
@@ -72,6 +75,20 @@ function aboutPlaces({ attribution, layer }: Explanation): readonly string[] {
       ? `no place of '${layer.name}' is read any more, but for the class token; choose a layer before it with --layer`
       : `at each place of '${layer.name}' the contributions of its channels cancel, as of what a normalisation takes; choose what it makes with --layer`,
   ];
+}
+
+/** Whether the pixels contribute what the score differs by from that of a grey image. */
+function aboutPixels({ pixels }: Explanation): readonly string[] {
+  if (pixels === null) return [];
+  const { score, baselineScore, contributed } = pixelFigures(pixels);
+  const missed = Math.abs(contributed / (score - baselineScore) - 1);
+  return [
+    `pixels: together ${inDigits(contributed)} of the ${inDigits(score - baselineScore)} that the score gains from grey to the photograph, ${inDigits(baselineScore)} to ${inDigits(score)}; ${percent(missed)} off`,
+  ];
+}
+
+function pixelFigures({ score, baselineScore, data }: PixelAttribution) {
+  return { score, baselineScore, contributed: sumOf(data) };
 }
 
 /** "tiger 97 %" */

@@ -1,10 +1,12 @@
 import { basename } from "node:path";
 
-import { encodePng } from "../../lib/image/png.ts";
-import type { Size } from "../../lib/image/raster.ts";
+import { encodePng, resizeRaster } from "../../lib/image/png.ts";
+import type { Raster, Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import { inWords, type ShownExplanation, signed } from "./explanation-report.ts";
+import { drawPixelMap, pixelMap } from "./pixel-map.ts";
 import { readSmall } from "./photographs.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
 import { spotlight } from "./spotlight.ts";
@@ -14,14 +16,15 @@ const TILE: Size = { width: 224, height: 224 };
 
 /**
  * Writes the photograph and the channels' pictures in one row, and below each the photograph with
- * the places lit that speak for the class: of all channels, and of that one.
+ * the places lit that speak for the class: of all channels, and of that one. Where pixels were asked
+ * for, their map stands behind the photograph.
  *
  * @param out path of a PNG
  * @param manifest of the sheet that has the channels' pictures
  */
 export async function writeExplanationSheet(
   out: string,
-  { photo, layer, of, attribution, top }: ShownExplanation,
+  { photo, layer, of, attribution, top, pixels }: ShownExplanation,
   manifest: string,
 ): Promise<void> {
   const seen = await readSmall(photo, TILE);
@@ -31,22 +34,38 @@ export async function writeExplanationSheet(
   );
   const { mapSize, places } = attribution;
   const ofAll = mutePlaces(attribution) === null ? places : new Float64Array(places.length);
-  const lit =
-    mapSize === null
-      ? []
-      : [ofAll, ...top.map((channel) => channel.places)].map((each) =>
-          spotlight(seen, each, mapSize),
-        );
+  const lit = (each: Float64Array): SheetTile[] =>
+    mapSize === null ? [] : [imageTile(spotlight(seen, each, mapSize))];
+  const ofPixels = pixels === null ? null : await pixelTiles(pixels, seen);
   const tiles: readonly SheetTile[] = [
-    { kind: "image", image: seen, label: inWords(of) },
+    imageTile(seen, inWords(of)),
+    ...(ofPixels === null ? [] : [imageTile(ofPixels.map, "pixels, for and against")]),
     ...drawn,
-    ...lit.map((image): SheetTile => ({ kind: "image", image, label: null })),
+    ...lit(ofAll),
+    ...(ofPixels === null || mapSize === null ? [] : [imageTile(ofPixels.lit)]),
+    ...top.flatMap((channel) => lit(channel.places)),
   ];
   const sheet = await composeSheet(tiles, {
-    gridSize: [null, 1 + top.length],
+    gridSize: [null, (pixels === null ? 1 : 2) + top.length],
     thumbnailSize: [TILE.height, TILE.width],
     borderSize: 2,
     title: `${basename(photo)}: what speaks for ${of.label}, by ${layer.name}`,
   });
   await writeWhole(new Map([[out, await encodePng(sheet)]]));
+}
+
+const imageTile = (image: Raster, label: string | null = null): SheetTile => ({
+  kind: "image",
+  image,
+  label,
+});
+
+/** The map, and the photograph lit where pixels speak for the class. */
+async function pixelTiles(pixels: PixelAttribution, seen: Raster) {
+  const [, height, width] = pixels.shape;
+  const map = pixelMap(pixels);
+  return {
+    map: await resizeRaster(drawPixelMap(map, [height, width]), seen),
+    lit: spotlight(seen, map, [height, width]),
+  };
 }

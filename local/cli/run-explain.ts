@@ -1,7 +1,9 @@
 import { basename, join, parse } from "node:path";
 
+import { encodeNpy } from "../../lib/image/npy.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
+import { type PixelAttribution, stepsInAll } from "../../lib/optvis/quality/pixel-attribution.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
@@ -19,13 +21,19 @@ import { resultPaths } from "./result-paths.ts";
 import { planesFor } from "./photographs.ts";
 import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
+import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface ExplainFlags
   extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
   readonly class?: string;
   readonly layer?: string;
   readonly top: number;
+  readonly pixels?: boolean;
+  readonly steps: number;
+  /** Standard deviation, as a share of 0..255. */
+  readonly noise: number;
   readonly dryRun?: boolean;
   readonly open?: boolean;
 }
@@ -38,7 +46,7 @@ export async function runExplain(
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const network = await openForCommand(idOrPath, shown, flags);
-  const explanation = await explain(network, photo, flags);
+  const explanation = await explain(network, photo, flags, shown);
   const { layer, of } = explanation;
   const name = sheetName(idOrPath, `${layer.name}-${parse(photo).name}-${of.label}`);
   const out = join(flags.out, `${name}.explanation.png`);
@@ -51,6 +59,7 @@ export async function runExplain(
   if (flags.dryRun) return dryRun([named], { ...flags, open: "no" }, terminal);
   await renderRequests([named], { ...flags, open: "no" }, terminal);
   await writeExplanationSheet(out, explanation, resultPaths(flags.out, name).manifest);
+  if (explanation.pixels !== null) await writePixels(flags.out, name, explanation.pixels, shown);
   terminal.note(`${out}  (the photograph, and the channels that speak for ${of.label})`);
   if (flags.open) await openInViewer(out, terminal.env);
 }
@@ -58,20 +67,35 @@ export async function runExplain(
 async function explain(
   network: AnalysedNetwork,
   photo: string,
-  flags: Pick<ExplainFlags, "class" | "layer" | "top">,
+  flags: ExplainFlags,
+  terminal: Terminal,
 ): Promise<ShownExplanation> {
   const planes = await planesFor(network.model, photo);
-  const engine = new AscentEngine({ threads: 1 });
+  const { steps, noise } = flags;
+  const engine = new AscentEngine({ threads: flags.pixels ? flags.threads : 1 });
   try {
+    using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));
     const question = {
       class: /^\d+$/.test(flags.class ?? "") ? Number(flags.class) : flags.class,
       layer: flags.layer === undefined ? undefined : asReference(flags.layer),
+      pixels: flags.pixels ? { steps, noise, onStep: (done: number) => bar.show(done) } : undefined,
     };
     const explanation = await explainImage(engine, network, planes, question);
     return { ...explanation, photo, top: topOf(explanation.attribution, flags.top) };
   } finally {
     await engine.close();
   }
+}
+
+async function writePixels(
+  folder: string,
+  name: string,
+  { shape, data }: PixelAttribution,
+  terminal: Terminal,
+): Promise<void> {
+  const out = join(folder, `${name}.pixels.npy`);
+  await writeWhole(new Map([[out, encodeNpy(shape, Float32Array.from(data))]]));
+  terminal.note(`${out}  (what each pixel contributes)`);
 }
 
 /** Those that speak for it; the ascent draws nothing of what speaks against. */

@@ -4,6 +4,7 @@ import type { Graph, Model } from "../../onnx/model.ts";
 import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
 import { type AttributedLayer, attributionGraph } from "./attribution-graph.ts";
 import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
+import { differentiableGraph } from "./differentiable-graph.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
@@ -32,6 +33,7 @@ export type GraphRecipe =
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "attribution"; readonly pass: PassRecipe; readonly to: AttributedLayer }
+  | { readonly kind: "slope"; readonly pass: PassRecipe }
   | {
       readonly kind: "reach";
       readonly pass: PassRecipe;
@@ -64,6 +66,8 @@ export function graphOf(recipe: GraphRecipe): Graph {
       return layerGraph(passOf(recipe.pass));
     case "attribution":
       return attributionGraph(passOf(recipe.pass), recipe.to);
+    case "slope":
+      return differentiableGraph(passOf(recipe.pass), { objective: "mean", provider: "cpu" });
     case "reach":
       return reachGraph(passOf(recipe.pass), recipe.layers);
     case "fourier image":

@@ -60,6 +60,7 @@ const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
   layer: true,
   attribution: false,
   reach: false,
+  slope: false,
   "fourier image": true,
   ellipses: true,
   graph: false,

@@ -3,6 +3,11 @@ import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { attribute, reach, type Score, scoreWeights } from "../../optvis/quality/attribution.ts";
 import { channelMeans } from "../../optvis/quality/examine.ts";
+import {
+  attributePixels,
+  type PixelAttribution,
+  type PixelOptions,
+} from "../../optvis/quality/pixel-attribution.ts";
 import { probabilities } from "../../optvis/quality/source-figures.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { RequestError } from "../request/request.ts";
@@ -26,6 +31,8 @@ export interface Question {
   readonly class?: string | number | undefined;
   /** Name or 1-based index of the layer whose channels speak. @default the last with places that speak */
   readonly layer?: string | number | undefined;
+  /** How the class's score is shared out among the image's pixels too. @default it is not */
+  readonly pixels?: PixelOptions | undefined;
 }
 
 /** Why a network sees a class in an image. */
@@ -37,10 +44,13 @@ export interface Explanation {
   /** Whose channels speak. */
   readonly layer: LayerWithChannels;
   readonly attribution: LaidAttribution;
+  /** `null` where it was not asked for. */
+  readonly pixels: PixelAttribution | null;
 }
 
 /**
- * Shares the score of a class out among the channels and places of a layer.
+ * Shares the score of a class out among the channels and places of a layer, and among the image's
+ * pixels.
  *
  * @param image as the network sees it: planes of 0..255, red, green and blue if they are colours,
  *   of its own size
@@ -51,7 +61,7 @@ export async function explainImage(
   engine: AscentEngine,
   network: AnalysedNetwork,
   image: Planes,
-  { class: word, layer: reference }: Question,
+  { class: word, layer: reference, pixels: options }: Question,
 ): Promise<Explanation> {
   const classes = classLayerOf(network);
   const candidates =
@@ -65,7 +75,8 @@ export async function explainImage(
   const score = { network: network.model, layer: classes.layer, weights };
   const { layer, grid } = await firstReached(engine, score, candidates, image);
   const attribution = laidOnGrid(await attribute(engine, score, layer, image), grid);
-  return { of, seen, layer, attribution };
+  const pixels = options ? await attributePixels(engine, score, image, options) : null;
+  return { of, seen, layer, attribution, pixels };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { copyFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
+import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { readPicture } from "../../../local/cli/photographs.ts";
@@ -33,13 +34,14 @@ const explain = (...words: string[]) => run("explain", tiny, photo, ...words);
 
 test("a class's score is shared out, and the channels that speak for it are drawn", async () => {
   const out = join(folder, "explained");
-  const { code, stdout } = await explain("--top", "3", "--json", "--out", out);
+  const words = "--top 3 --pixels --steps 4 --json --out".split(" ");
+  const { code, stdout } = await explain(...words, out);
   expect(code).toBe(0);
   const events = stdout
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const [{ kind, class: seen, seen: most, layer, channels, places, mapSize }] = events;
+  const [{ kind, class: seen, seen: most, layer, channels, places, mapSize, ...more }] = events;
   expect([kind, layer.index]).toEqual(["explanation", 3]);
   // what the network sees most, unless one is named
   expect(seen).toEqual(most[0]);
@@ -52,8 +54,13 @@ test("a class's score is shared out, and the channels that speak for it are draw
   expect(numbers(drawn)).toEqual(numbers(top));
   const [file] = (await readdir(out)).filter((name) => name.endsWith(".explanation.png"));
   const sheet = await readPicture(join(out, file!));
-  // the photograph and three pictures in a row, and where each speaks below
-  expect(sheet.width).toBeGreaterThan(sheet.height);
+  // the photograph, its pixels and three pictures in a row, and where each speaks below
+  expect(sheet.width).toBe((2 + top.length) * (224 + 2 * 2));
+  const [numbersFile] = (await readdir(out)).filter((name) => name.endsWith(".pixels.npy"));
+  const { shape, data } = decodeNpy(await readFile(join(out, numbersFile!)));
+  expect(shape).toEqual([3, 16, 20]);
+  const sum = data.reduce((all, value) => all + value, 0);
+  expect(sum).toBeCloseTo(more.pixels.contributed, 4);
 });
 
 test("for whichever class is named, among the channels of whichever layer", async () => {

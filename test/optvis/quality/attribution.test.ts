@@ -7,6 +7,7 @@ import {
   type Attribution,
   scoreWeights,
 } from "../../../lib/optvis/quality/attribution.ts";
+import { attributePixels } from "../../../lib/optvis/quality/pixel-attribution.ts";
 import { normal } from "../../support/random.ts";
 import { node } from "../../support/onnx-writer.ts";
 import { networkOf } from "../ascent/engine-task.ts";
@@ -94,6 +95,23 @@ function checkSums({ score, places, channels }: Attribution, ofBias: number) {
   expect(sumOf(places)).toBeCloseTo(score - ofBias, 3);
   expect(Math.abs(ofBias)).toBeGreaterThan(0.1);
 }
+
+test("a linear score comes of each pixel by its weight and how far from grey it is", async () => {
+  const turned = { ...network, planes: [2, 1, 0], mean: [10, 20, 30], scale: [0.5, 0.25, 2] };
+  const weights = Float32Array.of(0, 1, 0);
+  const score = { network: turned, layer: target("maps"), weights };
+  const { data } = await attributePixels(engine, score, image, { steps: 3, noise: 0 });
+  const off = [0, 1, 2].flatMap((colour) => {
+    // this network's images are blue first, and so are its kernel, mean and scale
+    const plane = 2 - colour;
+    const slope = (kernel.data[3 + plane]! * turned.scale[plane]!) / PIXELS;
+    return Array.from({ length: PIXELS }, (_, p) => {
+      const at = colour * PIXELS + p;
+      return data[at]! - slope * (image.data[at]! - 127.5);
+    });
+  });
+  expect(Math.max(...off.map(Math.abs))).toBeLessThan(1e-4);
+});
 
 test("a layer that a score does not depend on has no part in it", async () => {
   const score = { network, layer: target("y"), weights: scoreWeights(1, SCORES, "features") };

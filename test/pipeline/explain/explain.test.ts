@@ -61,6 +61,29 @@ test("places that say nothing are known, whose shares cancel or that nobody read
   expect(await places("norm")).toBe("unread");
 });
 
+test("pixels share out what the score gains from grey to the image, as PyTorch finds it", async () => {
+  const missed = async (steps: number, noise: number) => {
+    const { pixels } = await explainVit({ pixels: { steps, noise } });
+    const { score, baselineScore, data } = pixels!;
+    const ofPixels = Array.from({ length: 240 }, (_, i) =>
+      [0, 240, 480].reduce((sum, plane) => sum + data[plane + i]!, 0),
+    );
+    const sum = ofPixels.reduce((all, value) => all + value, 0);
+    return { pixels: pixels!, ofPixels, off: Math.abs(sum / (score - baselineScore) - 1) };
+  };
+  const plain = await missed(128, 0);
+  expect(plain.pixels.score).toBeCloseTo(wanted.score, 5);
+  expect(plain.pixels.baselineScore).toBeCloseTo(wanted.baselineScore, 5);
+  expect(relativeDistance(plain.ofPixels, wanted.pixels)).toBeLessThan(1e-4);
+  expect(plain.off).toBeLessThan(1e-4);
+  // the check can fail
+  expect((await missed(8, 0)).off).toBeGreaterThan(0.1);
+  // under noise it is another network, whose score is shared out as wholly
+  const noisy = await missed(256, 0.1);
+  expect(relativeDistance(noisy.ofPixels, wanted.pixels)).toBeGreaterThan(0.1);
+  expect(noisy.off).toBeLessThan(5e-3);
+});
+
 test.each([
   ["MLP-Mixer", "head.norm", [6, 5]],
   ["Swin", "downsample", [3, 2]],

@@ -33,7 +33,7 @@ test("only channels that speak for the class are told of, and a score below zero
     specialTokens: Float64Array.of(0.5),
     channels: [channelOf(3, 2), channelOf(1, 0), channelOf(2, -3)],
   };
-  const figures = figuresOf({ of, seen: [of], layer, attribution });
+  const figures = figuresOf({ of, seen: [of], layer, attribution, pixels: null });
   expect(figures).toMatchObject({ contributed: -1, mapSize: [1, 2], places: [-0.3333, 0] });
   expect(figures.specialTokens).toEqual([0.5]);
   expect(figures.channels).toEqual([{ channel: 3, contribution: 2, share: null, places: [2, 0] }]);
@@ -42,6 +42,7 @@ test("only channels that speak for the class are told of, and a score below zero
     seen: [of],
     layer,
     attribution: { ...attribution, score: 4, mapSize: [1, 1], places: Float64Array.of(-1) },
+    pixels: null,
   });
   expect(without).toMatchObject({ mapSize: null, places: [] });
   expect(without.channels).toEqual([{ channel: 3, contribution: 2, share: 0.5, places: [] }]);
