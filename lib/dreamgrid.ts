@@ -11,8 +11,16 @@ import { differentiableGraph as objectiveGraph } from "./optvis/graph/differenti
 import { type ImageShape, imageShapeOf, layerPass } from "./optvis/graph/layer-pass.ts";
 import type { Objective } from "./optvis/graph/objective/names.ts";
 import { vjpGraph } from "./optvis/graph/vjp-graph.ts";
+import type { ChannelContribution } from "./optvis/quality/attribution.ts";
+import type { PixelAttribution } from "./optvis/quality/pixel-attribution.ts";
 import { foldWeights } from "./optvis/runtime/fold-constants.ts";
 import { eventStream } from "./pipeline/event-stream.ts";
+import {
+  type AskedOfImage,
+  type ClassExplanation,
+  explainClass,
+} from "./pipeline/explain/class-explanation.ts";
+import type { SeenClass } from "./pipeline/explain/explain.ts";
 import {
   analyseNetwork,
   type AnalysedNetwork,
@@ -25,7 +33,12 @@ import {
   renderRequest,
 } from "./pipeline/render/render-request.ts";
 import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
-import { checkOptions, graphOptions, readOptions } from "./pipeline/request/library-options.ts";
+import {
+  checkOptions,
+  explainOptions,
+  graphOptions,
+  readOptions,
+} from "./pipeline/request/library-options.ts";
 import type { RenderRequestInput } from "./pipeline/request/request.ts";
 
 /*
@@ -37,6 +50,7 @@ import type { RenderRequestInput } from "./pipeline/request/request.ts";
  *     encodeModel(graph)                        a graph as the bytes of an .onnx file
  *     render({ network, layer, channels })      the image that excites each channel most, as events
  *     sheet(images)                             those images tiled into one
+ *     explain({ network, image })               why it sees a class in an image: channels, places, pixels
  *
  * The whole pipeline on this machine, with S3, SQS and the API, is `dreamgrid/local`.
  */
@@ -48,8 +62,10 @@ export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
 export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/errors.ts";
 export { RequestError } from "./pipeline/request/request.ts";
 export type {
+  ChannelContribution,
   ChannelFailure,
   ChannelImage,
+  ClassExplanation,
   Graph,
   ImageShape,
   LayerRow,
@@ -57,8 +73,10 @@ export type {
   Network,
   NetworkInput,
   Objective,
+  PixelAttribution,
   Provider,
   RenderEvent,
+  SeenClass,
 };
 
 export type ReadOptions = Partial<Omit<OpenOptions, "reader">>;
@@ -220,6 +238,26 @@ export async function sheet(
   });
   const title = options.title ?? `Layer ${channels[0]?.layer} Features`;
   return encodePng(await composeSheet(tiles, { ...options, title }));
+}
+
+/** `image`, and `class`, `layer` and `pixels`, which have defaults. */
+export interface ExplainOptions extends AskedOfImage {
+  /** One that has been read, or what `readNetwork` takes. */
+  readonly network: Network | string;
+}
+
+/**
+ * Shares the score of a class out among a layer's channels and places, gradient times activation,
+ * and among the image's pixels, integrated gradients; as `dreamgrid explain` does.
+ *
+ * @throws RequestError, NetworkError for what is not there or cannot be explained; ImageError;
+ *   ModelError; UnsupportedGradientError; RuntimeError; Node's own error for a file that cannot be
+ *   read
+ */
+export async function explain({ network, ...asked }: ExplainOptions): Promise<ClassExplanation> {
+  checkOptions(explainOptions, { network, ...asked });
+  const { analysed } = typeof network === "string" ? await readNetwork(network) : network;
+  return explainClass(analysed, asked);
 }
 
 function passTo(

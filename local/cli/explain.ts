@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 
+import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
 import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, networkArgument, path, wholeNumber } from "./options.ts";
 import type { ExplainFlags } from "./run-explain.ts";
@@ -9,11 +10,7 @@ import type { Terminal } from "./terminal.ts";
 const DEFAULT_TOP = 6;
 const MOST_TOP = 100;
 
-/** As many passes as a picture of the preset natural takes, ends of the way included, or fewer. */
-const DEFAULT_STEPS = 64;
 const MOST_STEPS = 4096;
-/** SmoothGrad's authors find 10 to 20 % of the range to be clear in most networks. */
-const DEFAULT_NOISE = 0.1;
 
 /** `dreamgrid explain NETWORK PHOTO`: what in a photograph speaks for a class, and where. */
 export function explainCommand(terminal: Terminal): Command {
@@ -37,13 +34,13 @@ export function explainCommand(terminal: Terminal): Command {
       "--steps <count>",
       "images that are looked at for --pixels, on the way from grey to the photograph",
       wholeNumber(1, MOST_STEPS),
-      DEFAULT_STEPS,
+      PIXEL_DEFAULTS.steps,
     )
     .option(
       "--noise <share>",
       "of 0..255, the deviation of the noise that lies on these images; 0: plain integrated gradients",
       shareOfRange,
-      DEFAULT_NOISE,
+      PIXEL_DEFAULTS.noise,
     )
     .option("--out <folder>", "where the results go", path, "dreams")
     .option("--open", "show the explanation at the end, in what BROWSER names or the browser")

@@ -8,6 +8,7 @@ import { imageShapeOf } from "../graph/layer-pass.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
 import type { SessionGraph } from "../runtime/session-graph.ts";
 import type { Score } from "./attribution.ts";
+import type { PixelOptions } from "./pixel-options.ts";
 
 /** What each pixel has to do with a score. */
 export interface PixelAttribution {
@@ -19,15 +20,6 @@ export interface PixelAttribution {
   readonly score: number;
   /** Of the grey image that it is compared with, likewise. */
   readonly baselineScore: number;
-}
-
-export interface PixelOptions {
-  /** Images between the grey one and the image itself, all draws together. */
-  readonly steps: number;
-  /** Standard deviation of the noise, as a share of 0..255; 0: none. */
-  readonly noise: number;
-  /** @param done images that have been looked at, of `stepsInAll` */
-  readonly onStep?: ((done: number) => void) | undefined;
 }
 
 /** Of noise, each second one the negative of that before: what is odd in it cancels. */

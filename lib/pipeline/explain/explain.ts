@@ -3,11 +3,8 @@ import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { attribute, reach, type Score, scoreWeights } from "../../optvis/quality/attribution.ts";
 import { channelMeans } from "../../optvis/quality/examine.ts";
-import {
-  attributePixels,
-  type PixelAttribution,
-  type PixelOptions,
-} from "../../optvis/quality/pixel-attribution.ts";
+import { attributePixels, type PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
+import type { PixelOptions } from "../../optvis/quality/pixel-options.ts";
 import { probabilities } from "../../optvis/quality/source-figures.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { RequestError } from "../request/request.ts";

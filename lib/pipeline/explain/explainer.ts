@@ -16,7 +16,7 @@ export interface Explainer {
   explain(network: AnalysedNetwork, photograph: Raster, question: Question): Promise<Explanation>;
 }
 
-/** The explainer of production, on a thread that ends with the answer. */
+/** The explainer of production, on threads that end with the answer: pixels have work for several. */
 export class EngineExplainer implements Explainer {
   async explain(
     network: AnalysedNetwork,
@@ -24,7 +24,7 @@ export class EngineExplainer implements Explainer {
     question: Question,
   ): Promise<Explanation> {
     const seen = await resizeRaster(photograph, network.model.inputSize);
-    const engine = new AscentEngine({ threads: 1 });
+    const engine = new AscentEngine(question.pixels ? {} : { threads: 1 });
     try {
       return await explainImage(engine, network, photographPlanes(seen, network.model), question);
     } finally {

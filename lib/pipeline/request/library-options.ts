@@ -8,13 +8,14 @@ import { RequestError } from "./request.ts";
 
 const direction = z.object({ kind: z.literal("direction"), cosinePower: z.number() });
 
+const isNetwork = (value: unknown) =>
+  typeof value === "object" && value !== null && "analysed" in value;
+const layer = z.union([z.string(), z.number()], "a layer's name, or its 1-based index");
+
 /** Of `vjp` and `differentiableGraph`. */
 export const graphOptions = z.strictObject({
-  network: z.custom(
-    (value) => typeof value === "object" && value !== null && "analysed" in value,
-    "what readNetwork gives",
-  ),
-  layer: z.union([z.string(), z.number()], "a layer's name, or its 1-based index"),
+  network: z.custom(isNetwork, "what readNetwork gives"),
+  layer,
   channelAxis: z.number().optional(),
   image: z.array(z.int().min(1)).length(4).optional(),
   provider: z.enum(PROVIDERS).optional(),
@@ -22,6 +23,32 @@ export const graphOptions = z.strictObject({
     .union(
       [z.enum([...OBJECTIVES, "layer", "neuron"]), direction],
       'one of "rectified", "mean", "layer", "neuron", or { kind: "direction", cosinePower: number }',
+    )
+    .optional(),
+});
+
+/** Of `explain`. */
+export const explainOptions = z.strictObject({
+  network: z.custom(
+    (value) => typeof value === "string" || isNetwork(value),
+    "what readNetwork gives or takes",
+  ),
+  image: z.custom(
+    (value) => typeof value === "string" || value instanceof Uint8Array,
+    "the path of a PNG, JPEG or WebP file, or its bytes",
+  ),
+  class: z.union([z.string(), z.number()], "a class's name, or its 1-based index").optional(),
+  layer: layer.optional(),
+  pixels: z
+    .union(
+      [
+        z.boolean(),
+        z.strictObject({
+          steps: z.int().min(1).optional(),
+          noise: z.number().min(0).max(1).optional(),
+        }),
+      ],
+      "true, false or { steps, noise }: whole steps from 1, and noise from 0 to 1",
     )
     .optional(),
 });

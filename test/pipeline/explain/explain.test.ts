@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { afterAll, expect, test } from "vitest";
 
-import { readNetwork } from "../../../lib/dreamgrid.ts";
+import { explain, ImageError, readNetwork, RequestError } from "../../../lib/dreamgrid.ts";
+import { encodePng } from "../../../lib/image/png.ts";
 import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { AscentEngine } from "../../../lib/optvis/ascent/engine.ts";
 import { explainImage, type Question } from "../../../lib/pipeline/explain/explain.ts";
@@ -82,6 +83,26 @@ test("pixels share out what the score gains from grey to the image, as PyTorch f
   const noisy = await missed(256, 0.1);
   expect(relativeDistance(noisy.ofPixels, wanted.pixels)).toBeGreaterThan(0.1);
   expect(noisy.off).toBeLessThan(5e-3);
+});
+
+test("the library explains a photograph, by its path or its bytes, and refuses what is none", async () => {
+  const network = await readNetwork(join(FIXTURES, "tiny-vit.onnx"), { input });
+  const interleaved = Array.from(
+    { length: 720 },
+    (_, i) => image.data[(i % 3) * 240 + Math.floor(i / 3)]!,
+  );
+  const png = await encodePng({ ...image, data: Uint8Array.from(interleaved) });
+  const path = join(await temporaryFolder(), "photo.png");
+  await writeFile(path, png);
+  const found = await explain({ network, image: png, class: 3, pixels: { steps: 8, noise: 0 } });
+  expect([found.class.channel, found.layer.name]).toEqual([3, "blocks.1.norm1"]);
+  expect(relativeDistance(found.places, wanted.places)).toBeLessThan(TOLERANCE);
+  expect(found.pixels!.shape).toEqual([3, 12, 20]);
+  const most = await explain({ network, image: path });
+  expect([most.class, most.pixels]).toEqual([most.seen[0], null]);
+  const dark = { network, image: png, pixels: { noise: 2 } };
+  await expect(explain(dark)).rejects.toThrow(RequestError);
+  await expect(explain({ network, image: Uint8Array.of(1) })).rejects.toThrow(ImageError);
 });
 
 test.each([
