@@ -80,15 +80,17 @@ function aboutPlaces({ attribution, layer }: Explanation): readonly string[] {
 /** Whether the pixels contribute what the score differs by from that of a grey image. */
 function aboutPixels({ pixels }: Explanation): readonly string[] {
   if (pixels === null) return [];
-  const { score, baselineScore, contributed } = pixelFigures(pixels);
-  const missed = Math.abs(contributed / (score - baselineScore) - 1);
+  const { score, baselineScore, contributed, steps, noise } = pixelFigures(pixels);
+  const gained = score - baselineScore;
+  const share = gained === 0 ? "" : ` (${percent(Math.abs(contributed / gained - 1))})`;
+  const under = noise === 0 ? "" : ` under noise of ${percent(noise)}`;
   return [
-    `pixels: together ${inDigits(contributed)} of the ${inDigits(score - baselineScore)} that the score gains from grey to the photograph, ${inDigits(baselineScore)} to ${inDigits(score)}; ${percent(missed)} off`,
+    `pixels, by ${steps} steps${under}: from grey to the photograph the score goes from ${inDigits(baselineScore)} to ${inDigits(score)}, of which they contribute ${inDigits(contributed)}; off by ${inDigits(Math.abs(contributed - gained))}${share}`,
   ];
 }
 
-function pixelFigures({ score, baselineScore, data }: PixelAttribution) {
-  return { score, baselineScore, contributed: sumOf(data) };
+function pixelFigures({ data, score, baselineScore, steps, noise }: PixelAttribution) {
+  return { score, baselineScore, contributed: sumOf(data), steps, noise };
 }
 
 /** "tiger 97 %" */

@@ -20,6 +20,9 @@ export interface PixelAttribution {
   readonly score: number;
   /** Of the grey image that it is compared with, likewise. */
   readonly baselineScore: number;
+  /** As `PixelOptions` has them. */
+  readonly steps: number;
+  readonly noise: number;
 }
 
 /** Of noise, each second one the negative of that before: what is odd in it cancels. */
@@ -103,6 +106,8 @@ export async function attributePixels(
     data,
     score: score!,
     baselineScore: baselineScore!,
+    steps,
+    noise,
   };
 }
 
