@@ -18,13 +18,14 @@ export interface Bundle {
 
 /**
  * Bundles `web/` for the browser: `main.js`, an ES module, which loads what is seldom wanted when it
- * is wanted, and `main.css`.
+ * is wanted, `layout-worker.js`, a thread's, and `main.css`.
  */
 export async function bundlePage(): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ["web/main.tsx"],
+    entryPoints: ["web/main.tsx", "web/parts/layout-worker.ts"],
     outdir: "page",
+    entryNames: "[name]",
     write: false,
     metafile: true,
     bundle: true,

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
+import { promised } from "../support/promised.ts";
 import { uniform } from "../support/random.ts";
 import { node, sketch, writeModel } from "../support/onnx-writer.ts";
 import { CHROMIUM, openPage, PATIENT } from "./browser.ts";
@@ -109,6 +110,44 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     );
     expect(input.x).toBeGreaterThanOrEqual(place.x);
     expect(input.x + input.width).toBeLessThanOrEqual(place.x + place.width);
+    await page.close();
+  });
+
+  test("have graphs of hundreds of layers, which are laid out while the page goes on", async () => {
+    const { page, complaints } = await openPage(browser(), {
+      viewport: { width: 1280, height: 800 },
+    });
+    await page.route(/\/networks\/tiny\/layers/, async (route) => {
+      const response = await route.fetch();
+      const table = (await response.json()) as { layers: readonly object[] };
+      const layers = Array.from({ length: 200 }, (_, i) => {
+        const name = `stage.${i}`;
+        return { ...table.layers[1], index: i + 1, name, module: "stage", inputs: i ? [i] : [] };
+      });
+      await route.fulfill({ response, json: { ...table, layers } });
+    });
+    const [mayLayOut, layOut] = promised();
+    await page.route("**/layout-worker.js", async (route) => {
+      await mayLayOut;
+      await route.continue();
+    });
+    await page.goto(`${url()}/#/tiny`);
+    const graph = page.getByRole("region", { name: "The network's graph" });
+    const closed = graph.getByRole("button", { name: "stage 200 layers", expanded: false });
+    await closed.waitFor();
+    await page.getByRole("button", { name: "Open all" }).click();
+    const late = page.getByText("laying it out");
+    await late.waitFor();
+    await closed.waitFor();
+    layOut();
+    await graph.getByText("stage.199").waitFor();
+    expect([await late.count(), await closed.count()]).toEqual([0, 0]);
+    await graph.evaluate((element) => element.scrollTo(0, 300));
+    await page.getByRole("cell").getByRole("link", { name: "stage.3", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "stage.3" }).waitFor();
+    await page.goBack();
+    await expect.poll(() => graph.evaluate(({ scrollTop }) => scrollTop), PATIENT).toBe(300);
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

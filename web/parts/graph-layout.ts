@@ -62,6 +62,18 @@ function nodeOf(layer: LayerDocument, open: ReadonlySet<string>): string {
   return modulesAround(layer).find((name) => !open.has(name)) ?? layerId(layer.index);
 }
 
+/** What is laid out. */
+export interface GraphQuestion {
+  readonly layers: readonly LayerDocument[];
+  /** Modules whose parts are shown. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** How many nodes are shown. */
+export function countNodes(layers: GraphQuestion["layers"], open: GraphQuestion["open"]): number {
+  return new Set(layers.map((layer) => nodeOf(layer, open))).size;
+}
+
 /** Nodes that are seen at a glance. */
 const FEW_NODES = 24;
 
@@ -71,9 +83,8 @@ export function openAtFirst(layers: readonly LayerDocument[]): ReadonlySet<strin
   let most = 0;
   for (let level = 0; ; level++) {
     const next = new Set(layers.flatMap((layer) => modulesAround(layer).slice(0, level)));
-    const nodes = layers.map((layer) => nodeOf(layer, next));
-    const alone = layers.filter(({ index }, i) => nodes[i] === layerId(index)).length;
-    const count = new Set(nodes).size;
+    const alone = layers.filter((layer) => nodeOf(layer, next) === layerId(layer.index)).length;
+    const count = countNodes(layers, next);
     if (count > FEW_NODES) return open;
     if (count + alone > most) [open, most] = [next, count + alone];
     if (alone === layers.length) return open;

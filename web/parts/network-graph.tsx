@@ -9,10 +9,10 @@ import {
   type GraphBox,
   type GraphLayout,
   type GraphNode,
-  layOut,
   modulesAround,
   openAtFirst,
 } from "./graph-layout.ts";
+import { useGraphLayout } from "./use-graph-layout.ts";
 
 interface NetworkGraphProps {
   readonly network: string;
@@ -30,7 +30,7 @@ export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphPro
     [layers],
   );
   const [open, setOpen] = useKept<ReadonlySet<string>>("open", () => openAtFirst(layers));
-  const layout = useMemo(() => layOut(layers, open), [layers, open]);
+  const { layout, isLate } = useGraphLayout(layers, open);
   const scroll = useRef<HTMLDivElement>(null);
   const toggledLast = useRef<readonly string[]>([]);
   const toggle = (module: string) => {
@@ -45,7 +45,7 @@ export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphPro
     const last = [...parts].find(({ dataset }) => toggledLast.current.includes(dataset["module"]!));
     last?.focus();
     toggledLast.current = [];
-  }, [open]);
+  }, [layout]);
   const first = (layout?.nodes[0]?.x ?? 0) - (layout?.left ?? 0);
   useLayoutEffect(() => {
     // of a graph that is wider than its place, the beginning is seen first
@@ -65,7 +65,7 @@ export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphPro
       node.y - element.clientHeight / 2,
     );
   }, [found]);
-  useKeptScroll("graph", scroll);
+  useKeptScroll("graph", scroll, layout !== undefined);
   return (
     <section class="graph" aria-label="Graph">
       <div class="row">
@@ -80,6 +80,9 @@ export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphPro
             </button>
           </>
         )}
+        <span class="quiet" role="status">
+          {isLate && "laying it out"}
+        </span>
       </div>
       <button type="button" class="skip" onClick={onSkip}>
         Skip the graph
@@ -91,7 +94,7 @@ export function NetworkGraph({ network, layers, found, onSkip }: NetworkGraphPro
         role="region"
         aria-label="The network's graph"
       >
-        {layout === null ? (
+        {layout === undefined ? null : layout === null ? (
           <p class="too-deep quiet" role="status">
             So many layers in a row cannot be drawn
             {modules.size > 0 && " unless modules are closed"}; all of them are in the table.

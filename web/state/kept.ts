@@ -49,12 +49,20 @@ export function useKept<Value>(
   return [value, set];
 }
 
-/** How far an element is scrolled that has a scroll bar of its own, and all of its content. */
-export function useKeptScroll(name: string, element: RefObject<HTMLElement | null>): void {
+/**
+ * How far an element is scrolled that has a scroll bar of its own.
+ *
+ * @param isFilled whether all of its content is there
+ */
+export function useKeptScroll(
+  name: string,
+  element: RefObject<HTMLElement | null>,
+  isFilled = true,
+): void {
   useEffect(() => {
     const { hash } = location;
     const scrolled = element.current;
-    if (scrolled === null) return undefined;
+    if (scrolled === null || !isFilled) return undefined;
     const at = kept(name);
     if (at !== null) scrolled.scrollTo(at as ScrollToOptions);
     const follow = () => {
@@ -63,5 +71,5 @@ export function useKeptScroll(name: string, element: RefObject<HTMLElement | nul
     };
     scrolled.addEventListener("scroll", follow, { passive: true });
     return () => scrolled.removeEventListener("scroll", follow);
-  }, [name]);
+  }, [name, isFilled]);
 }
