@@ -63,7 +63,9 @@ export async function attributePixels(
   const start = ofPlane(startColour(network));
   const difference = end.map((value, i) => value - start[i]!);
   const deviations = ofPlane(network.planes.map(() => 255 * noise));
-  const draws = Array.from({ length: drawsOf(noise) }, (_, draw) => noiseOf(draw, deviations));
+  const draws = Array.from({ length: drawsOf({ steps, noise }) }, (_, draw) =>
+    noiseOf(draw, deviations),
+  );
 
   const graph: SessionGraph = {
     key: JSON.stringify(["slope", network.fingerprint, layer.value, layer.channelAxis, shape]),
@@ -111,12 +113,15 @@ export async function attributePixels(
   };
 }
 
+type Extent = Pick<PixelOptions, "steps" | "noise">;
+
 /** Images that are looked at, the ends of the way included. */
-export function stepsInAll({ steps, noise }: Pick<PixelOptions, "steps" | "noise">): number {
-  return steps + 2 * drawsOf(noise);
+export function stepsInAll(extent: Extent): number {
+  return extent.steps + 2 * drawsOf(extent);
 }
 
-const drawsOf = (noise: number): number => (noise === 0 ? 1 : DRAWS);
+/** No more than have a step of their own: the ends of the others would be no check of it. */
+const drawsOf = ({ steps, noise }: Extent): number => (noise === 0 ? 1 : Math.min(DRAWS, steps));
 
 /** An image on the way. */
 interface Place {

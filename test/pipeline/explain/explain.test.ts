@@ -109,7 +109,6 @@ test.each([
   ["MLP-Mixer", "head.norm", [6, 5]],
   ["Swin", "downsample", [3, 2]],
   ["DeiT", "blocks.0.norm1", [6, 5]],
-  ["ViT with Attention operators", "blocks.0.norm1", [6, 5]],
 ])("by itself %s is explained by '%s'", async (name, layer, mapSize) => {
   const path = join(await temporaryFolder(), "net.onnx");
   await writeFile(path, fileOf(ARCHITECTURES.find((each) => each.name === name)!).bytes);
