@@ -26,10 +26,12 @@ export function useGraphLayout(layers: Layers, open: Open): LatestLayout {
   useEffect(() => {
     if (atOnce !== undefined) return undefined;
     const worker = new Worker(new URL("layout-worker.js", import.meta.url), { type: "module" });
-    const show = (layout: GraphLayout | null) => setAnswer({ layers, open, layout });
+    const show = (layout: GraphLayout | null) =>
+      // the page's own stack is twice as deep as a thread's
+      setAnswer({ layers, open, layout: layout ?? layOut(layers, open) });
     worker.addEventListener("message", ({ data }) => show(data as GraphLayout | null));
     // where there are no such threads
-    worker.addEventListener("error", () => show(layOut(layers, open)));
+    worker.addEventListener("error", () => show(null));
     worker.postMessage({ layers, open } satisfies GraphQuestion);
     return () => worker.terminate();
   }, [layers, open, atOnce]);
