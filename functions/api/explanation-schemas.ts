@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { figuresSchema } from "../../lib/pipeline/explain/figures-schema.ts";
-import { referenceSchema } from "../../lib/pipeline/explain/explanation-request.ts";
+import { classReference, layerReference } from "../../lib/pipeline/explain/explanation-request.ts";
 import { EXPLANATION_ID } from "../../lib/pipeline/keys.ts";
 import { linkSchema, networkIdSchema } from "./schemas.ts";
 
@@ -16,8 +16,8 @@ export const explanationSchema = z.strictObject({
   state: z.enum(["pending", "done", "failed"]).describe("once it is done it stays so"),
   network: networkIdSchema,
   image: z.string().describe("key of what it is about"),
-  class: referenceSchema.nullable().describe("as it was asked; null: what the network sees most"),
-  layer: referenceSchema
+  class: classReference.nullable().describe("as it was asked; null: what the network sees most"),
+  layer: layerReference
     .nullable()
     .describe("as it was asked; null: the last that has a map of the image"),
   problems: z.array(z.string()).describe("why it failed"),

@@ -270,8 +270,15 @@ test("what is not there is refused before anything is asked", async () => {
     [expect.stringContaining("there is no such object in the bucket; upload it first")],
   ]);
   expect(
-    await problemsOf({ network: "tiny", image: "models/tiny/network.json", layer: 0 }),
-  ).toEqual([400, [expect.stringMatching(/^image: /), expect.stringMatching(/^layer: /)]]);
+    await problemsOf({ network: "tiny", image: "models/tiny/network.json", class: 1.5, layer: 0 }),
+  ).toEqual([
+    400,
+    [
+      expect.stringMatching(/^image: given .*; wanted the key of a PNG, JPEG or WebP/),
+      "class: given 1.5; wanted a class's name, or its 1-based index",
+      "layer: given 0; wanted at least 1",
+    ],
+  ]);
   expect((await call("GET", `/explanations/${"0".repeat(32)}`)).status).toBe(404);
   expect((await call("GET", "/explanations/snail")).status).toBe(400);
   expect(pipeline.store.keys(EXPLANATION_PREFIX)).toEqual([]);

@@ -4,7 +4,7 @@ import { sha256 } from "../../networks/checksum.ts";
 import { type NetworkDescription, parseDescription } from "../../networks/description.ts";
 import { canonicalJson } from "../json.ts";
 import { EXPLANATION_ID } from "../keys.ts";
-import { type ExplanationRequest, referenceSchema } from "./explanation-request.ts";
+import { classReference, type ExplanationRequest, layerReference } from "./explanation-request.ts";
 
 export const posedQuestionSchema = z.strictObject({
   version: z.literal(1),
@@ -12,8 +12,8 @@ export const posedQuestionSchema = z.strictObject({
   /** As it was when it was asked, the model's SHA-256 included. */
   network: z.unknown().transform((json) => parseDescription(json, "question.json")),
   image: z.strictObject({ key: z.string(), sha256: z.string() }),
-  class: referenceSchema.nullable(),
-  layer: referenceSchema.nullable(),
+  class: classReference.nullable(),
+  layer: layerReference.nullable(),
 });
 
 /** A question with the bytes that its names stand for. */

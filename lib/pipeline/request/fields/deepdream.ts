@@ -10,6 +10,13 @@ import {
 import { DEFAULT_OBJECTIVE, objective } from "./drawn.ts";
 
 const IMAGE_WANTED = `the key of a PNG, JPEG or WebP in the job bucket, under ${UPLOAD_PREFIX} or ${JOB_PREFIX}`;
+/** Names an image in the bucket. */
+export const imageKey = z
+  .string()
+  .min(1)
+  .max(MAX_KEY_LENGTH)
+  .refine(isUploadKey, { error: IMAGE_WANTED })
+  .describe(IMAGE_WANTED);
 
 /** How method `deepdream` draws: the options of MATLAB's deepDreamImage. */
 export const deepdreamFields = {
@@ -37,11 +44,7 @@ export const deepdreamFields = {
     .max(MAX_PYRAMID_SCALE)
     .default(1.4)
     .describe("scale between levels"),
-  initialImage: z
-    .string()
-    .min(1)
-    .max(MAX_KEY_LENGTH)
-    .refine(isUploadKey, { error: IMAGE_WANTED })
+  initialImage: imageKey
     .nullable()
     .default(null)
     .describe(`${IMAGE_WANTED}; null: standard-normal noise`),

@@ -39,17 +39,19 @@ const channels = z
     '1-based indices [1, 2, 5], a range "1:36", mixed ["1:6", 40], "all", or class names ["tiger"] where the layer feeds the classifier',
   );
 
+/** @param of what is named: "a layer" */
+export const nameOrIndex = (of: string) =>
+  z.union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)], {
+    error: `${of}'s name, or its 1-based index`,
+  });
+
 /** What is drawn, whatever the method. */
 export const drawnFields = {
   network: z
     .string()
     .regex(NETWORK_ID, { error: "the id of a registered network, such as emojinet" })
     .describe("id of a registered network"),
-  layer: z
-    .union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)], {
-      error: "a layer's name, or its 1-based index",
-    })
-    .describe('layer name ("inception_4e-1x1") or 1-based index (97)'),
+  layer: nameOrIndex("a layer").describe('layer name ("inception_4e-1x1") or 1-based index (97)'),
   channels: channels.optional(),
   channelAxis: z
     .int()
