@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 
 import type { ExplanationDocument } from "../../web/api/documents.ts";
@@ -19,6 +20,14 @@ async function photograph() {
   });
   const png = await encodePng({ width: WIDTH, height: HEIGHT, data });
   return { name: "two colours.png", mimeType: "image/png", buffer: Buffer.from(png) };
+}
+
+/** As tall as a scroll, and all transparent, which networks see as black. */
+async function scroll() {
+  const glass = { r: 255, g: 255, b: 255, alpha: 0 };
+  const create = { width: 2, height: 3_000, channels: 4, background: glass } as const;
+  const buffer = await sharp({ create }).png().toBuffer();
+  return { name: "scroll.png", mimeType: "image/png", buffer };
 }
 
 describe.skipIf(CHROMIUM === null)("explanations", () => {
@@ -90,9 +99,15 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
     await page
       .getByLabel("Choose a photograph")
       .last()
-      .setInputFiles(await photograph());
+      .setInputFiles(await scroll());
     const other = page.locator('.seen button[aria-pressed="false"]').last();
     await other.waitFor();
+    await expectFetched(page);
+    for (const shown of [page.getByAltText("the photograph"), page.getByRole("img").last()]) {
+      expect((await shown.boundingBox())!.height).toBeLessThan(500);
+      const { data } = await decodeImage(await shown.screenshot());
+      expect(data.at(data.length / 2)).toBe(0);
+    }
     const name = (await other.locator(".label").textContent())!;
     await other.focus();
     await page.keyboard.press("Enter");
