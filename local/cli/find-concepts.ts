@@ -15,6 +15,7 @@ import { patchesOf, type TokenGrid } from "../../lib/pipeline/explain/token-grid
 import { activationOf, type Sampling } from "./gather-activations.ts";
 import { lookAtPhotographs, type SeenPhoto } from "./look-at-photographs.ts";
 import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./user-errors.ts";
 
 /** Photographs below a concept's picture. */
 const SHOWN_PHOTOS = 3;
@@ -62,10 +63,11 @@ export interface Search extends Omit<Sampling, "places" | "seed"> {
 }
 
 /**
- * Looks for concepts at all places of photographs.
+ * Looks for concepts at all places of photographs, but for those in which the layer, or the score, is
+ * not finite.
  *
  * @param directions of the concepts, as `factorise` has them
- * @throws as `scoreSlope`
+ * @throws UsageError where no photograph is left; as `scoreSlope`
  */
 export async function findConcepts(
   paths: readonly string[],
@@ -78,7 +80,7 @@ export async function findConcepts(
   const amountsOf = amountsAlong(directions);
   const look = async (photo: SeenPhoto): Promise<OfPhoto | null> => {
     const { value, gradient, score: own } = await slopeIn(photo, sampling, score);
-    if (!value.data.every(Number.isFinite)) return null;
+    if (![value.data, gradient?.data ?? [], [own]].every(areFinite)) return null;
     const passed = floatTensor(
       value.shape,
       value.data.map((a) => Math.max(0, a)),
@@ -106,6 +108,10 @@ export async function findConcepts(
   const seen = (await lookAtPhotographs(paths, looking, terminal, look)).filter(
     (of) => of !== null,
   );
+  if (seen.length === 0) {
+    const what = `layer '${sampling.layer.name}'${score === null ? "" : ", or the class's score,"}`;
+    throw new UsageError(`${what} is finite in none of the photographs; choose another --layer`);
+  }
   const sumOf = (of: (photo: OfPhoto) => number) => seen.reduce((sum, photo) => sum + of(photo), 0);
   const meanOf = (of: (photo: OfPhoto) => number) =>
     score === null ? null : sumOf(of) / seen.length;
@@ -119,7 +125,7 @@ export async function findConcepts(
   const importance = ({ contribution, share }: FoundConcept) => contribution ?? share;
   return {
     concepts: concepts.toSorted((a, b) => importance(b) - importance(a)),
-    mapSize: grid === null ? mapSizeOf(seen[0]?.shape ?? []) : [grid.rows, grid.columns],
+    mapSize: grid === null ? mapSizeOf(seen[0]!.shape) : [grid.rows, grid.columns],
     photos: seen.length,
     negative: 1 - passed / sumOf((photo) => photo.square),
     score: meanOf((photo) => photo.score),
@@ -155,4 +161,5 @@ async function slopeIn(
   return { value: await activationOf(photo, sampling), gradient: null, score: 0 };
 }
 
+const areFinite = (values: ArrayLike<number>) => Array.from(values).every(Number.isFinite);
 const squareOf = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);

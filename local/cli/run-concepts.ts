@@ -153,7 +153,6 @@ function factored(
   { count, photos, seed }: ConceptsFlags,
   terminal: Terminal,
 ): readonly Float64Array[] {
-  checkEnough(activations.length, { count, photos });
   using bar = new WorkBar(terminal, "factoring activations", MOST_ITERATIONS);
   const onIteration = (done: number) => bar.show(done);
   const { directions } = factorise(activations, count, uniformFrom("concepts", seed), {
@@ -166,7 +165,7 @@ function factored(
   }
   if (directions.length < count) {
     terminal.note(
-      `what the layer has there is made up by ${several(directions.length, "concept")}`,
+      `no more than ${several(directions.length, "concept")}: the layer has so many independent vectors there`,
     );
   }
   return directions;

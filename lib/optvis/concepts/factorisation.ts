@@ -12,7 +12,7 @@ import { lengthOf, startingRows } from "./starting-rows.ts";
 
 /** What vectors are made of. */
 export interface Factorisation {
-  /** W: k directions [C] >= 0, each of length 1; fewer than asked for where fewer make it all. */
+  /** W: k directions [C] >= 0, each of length 1; no more of them than A's rank. */
   readonly directions: readonly Float64Array[];
   /** After each iteration, what is left of A's sum of squares, as a share of it: it never rises. */
   readonly rests: readonly number[];

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
+import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { readPicture } from "../../../local/cli/photographs.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
@@ -24,6 +25,25 @@ for (const seed of [1, 2, 3, 4]) {
 }
 await writeFile(join(photos, "torn.jpg"), "torn");
 const photo = join(photos, "2.png");
+const odd = join(folder, "odd.onnx");
+await writeFile(
+  odd,
+  writeModel(
+    sketch({
+      inputs: { image: [1, 3, 24, 24] },
+      nodes: [
+        node("Conv", "image w", "maps", { strides: [4, 4] }),
+        // of numbers below zero there is no root
+        node("Sqrt", "maps", "roots"),
+        node("Conv", "image w far", "low", { strides: [4, 4] }),
+        node("Relu", "low", "silent"),
+      ],
+      outputs: ["roots", "silent"],
+      initializers: { w: normal([2, 3, 2, 2], 1), far: floatTensor([2], [-1e6, -1e6]) },
+    }),
+    18,
+  ),
+);
 
 const concepts = (path: string, ...words: readonly string[]) => [
   "concepts",
@@ -140,6 +160,16 @@ test.each([
     "what a class does not come of",
     ["concepts", tiny, "--layer", "prob", "--photos", photo, "--class", "zebra"],
     "layer: given prob; 'classes', which has the classes, does not come of it",
+  ],
+  [
+    "a layer that is not finite",
+    ["concepts", odd, "--layer", "roots", "--photos", photo, "--count", "2"],
+    "layer 'roots' is finite in none of the photographs; choose another --layer",
+  ],
+  [
+    "a layer that is silent",
+    ["concepts", odd, "--layer", "silent", "--photos", photo, "--count", "2"],
+    "2.png: the layer has nothing above zero at the places looked at; choose another --layer",
   ],
   ["no photograph", concepts(join(folder, "none.png")), /none\.png: there is no such file/],
 ])("refused, and nothing written: %s", async (_, words, message) => {
