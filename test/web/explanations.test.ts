@@ -125,10 +125,23 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
     await inLayer("pool", "from no place, as the layer has no map");
     await page.goBack();
     await page.getByText("does not come of it").waitFor();
-    await page.getByLabel("Another class").fill("zebra");
-    expect(await page.getByRole("button", { name: "Explain it" }).isEnabled()).toBe(true);
+    // what has been answered is not asked for again
+    const word = page.getByLabel("Another class");
+    await word.fill(" snail ");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Layer").selectOption({ index: 0 });
+    await page.getByRole("button", { name: "Explain it" }).click();
+    await heading("Why snail").waitFor();
+    await expect.poll(() => word.inputValue()).toBe("");
+    const chooser = page.getByLabel("Another photograph").last();
     const broken = { ...(await photograph()), buffer: Buffer.from("no image") };
-    await page.getByLabel("Another photograph").last().setInputFiles(broken);
+    const network = { ...broken, name: "net.onnx", mimeType: "" };
+    await chooser.setInputFiles(network);
+    await page
+      .getByText("given 'net.onnx'; wanted a PNG, JPEG or WebP file; networks are")
+      .waitFor();
+    await chooser.evaluate((input) => input.setAttribute("multiple", ""));
+    await chooser.setInputFiles([network, broken]);
     await page.getByText("the 8 bytes given are no PNG, JPEG or WebP").waitFor();
     await page.getByText("the photograph cannot be shown").waitFor();
     await page.goto(`${url()}/#/-/explanations/${"0".repeat(32)}`);

@@ -120,12 +120,22 @@ export const createAtlas = (request: unknown) => call<AcceptedAtlas>("atlases", 
 /** Stops its jobs, those too that have not begun yet. */
 export const cancelAtlas = (name: string) =>
   call<unknown>(`atlases/${segment(name)}`, { method: "DELETE" });
-/** Sends an image to the bucket, where requests can name it by its key. */
-export const sendPhotograph = (file: File) =>
-  call<{ readonly key: string }>(`page/photographs?name=${segment(file.name)}`, {
-    method: "POST",
-    body: file,
-  });
+/** What photographs may be, as browsers tell by their names. */
+export const PHOTOGRAPH_TYPES = ["image/png", "image/jpeg", "image/webp"];
+export const isPhotograph = ({ type }: File) => PHOTOGRAPH_TYPES.includes(type);
+/**
+ * Sends an image to the bucket, where requests can name it by its key.
+ *
+ * @throws Error if it is no photograph; ApiError as `call` does
+ */
+export async function sendPhotograph(file: File): Promise<{ readonly key: string }> {
+  if (!isPhotograph(file)) {
+    const where = file.name.endsWith(".onnx") ? "; networks are added on the page Networks" : "";
+    throw new Error(`photograph: given '${file.name}'; wanted a PNG, JPEG or WebP file${where}`);
+  }
+  const path = `page/photographs?name=${segment(file.name)}`;
+  return call(path, { method: "POST", body: file });
+}
 export const createExplanation = (question: unknown) =>
   call<ExplanationDocument>("explanations", posting(question));
 export const getExplanation = (id: string) =>

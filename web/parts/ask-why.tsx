@@ -20,7 +20,7 @@ export function AskWhy({ network, children, hint }: AskWhyProps) {
     const { id } = await createExplanation({ network, image });
     location.hash = address.explanation(id);
   });
-  useDropOnPage(setOver, (files) => photograph.take(files?.[0]));
+  useDropOnPage(setOver, photograph.take);
   return (
     <section class={isOver ? "drop over" : "drop"} aria-label="Ask about a photograph">
       <ChoosePhotograph photograph={photograph} hint={hint}>

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 
-import { sendPhotograph } from "../api/client.ts";
+import { isPhotograph, PHOTOGRAPH_TYPES, sendPhotograph } from "../api/client.ts";
 import { Problems } from "../components/problems.tsx";
 import { useSending } from "../state/use-sending.ts";
 
@@ -20,8 +20,11 @@ export function PhotographButton({ children, onSent }: PhotographButtonProps) {
 export function usePhotograph(onSent: (key: string) => Promise<void> | void) {
   const { isBusy, problems, forget, send } = useSending();
   const [name, setName] = useState("");
-  const take = (file: File | undefined) => {
-    if (file === undefined) return;
+  /** Of several files the first photograph. */
+  const take = (files: FileList | null | undefined) => {
+    const given = [...(files ?? [])];
+    const file = given.find(isPhotograph) ?? given[0];
+    if (file === undefined || isBusy) return;
     forget();
     setName(file.name);
     void send(async () => onSent((await sendPhotograph(file)).key));
@@ -52,11 +55,11 @@ export function ChoosePhotograph({ photograph, children, hint = "" }: ChoosePhot
         <input
           ref={input}
           type="file"
-          accept="image/png,image/jpeg,image/webp"
+          accept={PHOTOGRAPH_TYPES.join(",")}
           hidden
           aria-label={children}
           onChange={({ currentTarget }) => {
-            take(currentTarget.files?.[0]);
+            take(currentTarget.files);
             // or the same file, mended and chosen again, would be no change
             currentTarget.value = "";
           }}

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import type { ExplanationDocument, ExplanationFigures } from "../api/documents.ts";
 import { inDigits, percent } from "../components/contribution.ts";
@@ -55,9 +55,15 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
   const shown = String(asked?.index ?? "");
   const text = word.trim();
   const isSame = text === "" && (chosen ?? shown) === shown;
+  const named = /^\d+$/.test(text) ? Number(text) : text;
+  const isAnswered = question.state === "done" && question.class === named;
+  // or it would be asked for again with another layer
+  useEffect(() => {
+    if (isAnswered) setWord("");
+  }, [question.id, question.state]);
   const ask = async () => {
     onAsk({
-      ...(text !== "" && { class: /^\d+$/.test(text) ? Number(text) : text }),
+      ...(text !== "" && { class: named }),
       ...(chosen !== null && { layer: chosen === "" ? null : Number(chosen) }),
     });
     setChosen(null);
