@@ -26,6 +26,13 @@ export function describeIssues(
         return `${where}: ${unknownField(key, known)}`;
       });
     }
+    if (issue.code === "invalid_key") {
+      const where = pathName(issue.path.slice(0, -1));
+      const key = show(issue.path.at(-1));
+      return issue.issues.map(
+        (inner) => `${where}: given ${key}; wanted a name of ${wanted(inner)}`,
+      );
+    }
     const where = pathName(issue.path);
     const given = valueAt(json, issue.path);
     if (given === undefined) return [`${where}: missing; wanted ${wanted(issue)}`];

@@ -119,6 +119,11 @@ describe("refused", () => {
       'targets[0].channels: given {"1":0}; wanted weights by channel',
     ],
     [
+      "a channel without a name",
+      { targets: [{ channels: { "": 2 } }] },
+      'targets[0].channels: given ""; wanted a name of at least 1 character',
+    ],
+    [
       "a place before the first",
       { targets: [{ channel: 1, at: [0, 1] }] },
       "targets[0].at[0]: given 0; wanted at least 1",
