@@ -1,10 +1,10 @@
 import { basename, parse } from "node:path";
 
 import { encodePng } from "../../lib/image/png.ts";
-import type { Raster, Size } from "../../lib/image/raster.ts";
+import type { Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
 import { conceptLabel, type ConceptsFindings } from "./concepts-report.ts";
-import { readSmall } from "./photographs.ts";
+import { smallPictures } from "./photographs.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
 import { spotlight } from "./spotlight.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -23,13 +23,7 @@ export async function writeConceptsSheet(
   { given, layer, of, concepts, mapSize, photos }: ConceptsFindings,
   manifest: string,
 ): Promise<void> {
-  // a photograph may be below several pictures, and have 200 million pixels
-  const small = new Map<string, Raster>();
-  const photo = async (path: string): Promise<Raster> => {
-    const image = small.get(path) ?? (await readSmall(path, TILE));
-    small.set(path, image);
-    return image;
-  };
+  const photo = smallPictures(TILE);
   const { pictures } = await sheetPictures(manifest);
   const tiles: SheetTile[] = concepts.map((concept, i) =>
     pictureTile(pictures, i + 1, conceptLabel(concept)),

@@ -1,10 +1,10 @@
 import { parse } from "node:path";
 
 import { encodePng } from "../../lib/image/png.ts";
-import type { Raster, Size } from "../../lib/image/raster.ts";
+import type { Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
 import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
-import { readSmall } from "./photographs.ts";
+import { smallPictures } from "./photographs.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const TILE: Size = { width: 192, height: 192 };
@@ -21,12 +21,9 @@ export async function writePhotoSheet(
   compared: readonly ChannelComparison[],
   layer: string,
 ): Promise<void> {
-  // a photograph may be beside several pictures, and have 200 million pixels
-  const small = new Map<string, Raster>();
+  const small = smallPictures(TILE);
   const tileOf = async (path: string, label: string): Promise<SheetTile> => {
-    const image = small.get(path) ?? (await readSmall(path, TILE));
-    small.set(path, image);
-    return { kind: "image", image, label };
+    return { kind: "image", image: await small(path), label };
   };
   const tiles: SheetTile[] = [];
   for (const [i, { channel, label, topPhotos }] of compared.entries()) {

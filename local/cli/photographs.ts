@@ -38,6 +38,16 @@ export async function readSmall(path: string, tile: Size): Promise<Raster> {
   return resizeRaster(image, fitInside(image, tile));
 }
 
+/** Reads as `readSmall` does, each once: one may stand in several places, and have 200 million pixels. */
+export function smallPictures(tile: Size): (path: string) => Promise<Raster> {
+  const small = new Map<string, Raster>();
+  return async (path) => {
+    const image = small.get(path) ?? (await readSmall(path, tile));
+    small.set(path, image);
+    return image;
+  };
+}
+
 /** @param path for the message: of a photograph, or of a folder of them */
 export function checkTakesPhotographs(network: NetworkModel, path: string): void {
   if (takesPhotographs(network)) return;
