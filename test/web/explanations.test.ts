@@ -112,6 +112,8 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
     await other.focus();
     await page.keyboard.press("Enter");
     await heading(`Why ${name}`).waitFor();
+    await page.getByText(`explained: why ${name}`).waitFor();
+    expect(await page.title()).toBe(`Why ${name} · tiny · dreamgrid`);
     // it keeps its place
     const focused = page.locator(".seen button:focus");
     expect(await focused.locator(".label").textContent()).toBe(name);

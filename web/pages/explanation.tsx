@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { createExplanation, photographAddress } from "../api/client.ts";
 import type { ExplanationDocument } from "../api/documents.ts";
@@ -19,6 +19,11 @@ export function ExplanationPage({ id }: { readonly id: string }) {
   const question = useExplanation(id);
   const { value, last, wait, reload } = question;
   const figures = last?.explanation ?? null;
+  // each time, as a new address has brought a title without words
+  useEffect(() => {
+    if (figures !== null)
+      document.title = `Why ${figures.class.label} · ${last!.network} · dreamgrid`;
+  });
   const { isBusy, problems: refused, send } = useSending();
   /** The same but for what is given. */
   const ask = (other: OtherQuestion) =>
@@ -126,6 +131,9 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
           {/* there without words too, so that nothing moves when they come */}
           <p class="quiet status" role="status">
             {waiting}
+            {waiting === "" && figures !== null && (
+              <span class="unseen">explained: why {figures.class.label}</span>
+            )}
           </p>
         </div>
       </div>
