@@ -109,6 +109,31 @@ class Client:
         """
         return self.call("POST", "/jobs?dryRun=true", _request(network, layer, channels, fields))
 
+    def explain(
+        self,
+        network: str,
+        image: str,
+        of: str | int | None = None,
+        layer: str | int | None = None,
+    ) -> Json:
+        """Why a network sees a class in an image; waits for the answer, some seconds.
+
+        :param image: the key of an upload
+        :param of: the class, by name or 1-based index; None: what the network sees most
+        :param layer: whose channels speak; None: the last that has a map of the image
+        :returns: {"class": ..., "seen": [...], "channels": [...], ...}
+        :raises DreamgridError: what is wrong with the question
+        """
+        asked = {"network": network, "image": image, "class": of, "layer": layer}
+        given = {name: value for name, value in asked.items() if value is not None}
+        answer = self.call("POST", "/explanations", given)
+        while answer["state"] == "pending":
+            time.sleep(POLL)
+            answer = self.call("GET", answer["links"]["self"])
+        if answer["state"] == "failed":
+            raise DreamgridError(200, answer["problems"])
+        return answer["explanation"]
+
     def job(self, job_id: str) -> Job:
         """A job by its id; it need not be there."""
         return Job(self, job_id)
@@ -130,7 +155,7 @@ class Client:
         return self.call("GET", f"/networks/{quote(network, safe='')}/classes")["classes"]
 
     def upload(self, path: str | Path) -> str:
-        """Sends an image (PNG, JPEG or WebP) to start from; returns the key for `initialImage`."""
+        """Sends an image (PNG, JPEG or WebP); returns its key, for `initialImage` or `explain`."""
         image = Image(Path(path).read_bytes())
         asked = {"kind": "image", "contentType": image.media_type, "sizeBytes": len(image.data)}
         to = self.call("POST", "/uploads", asked)

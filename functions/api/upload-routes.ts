@@ -29,7 +29,7 @@ export const createUpload = defineRoute({
   method: "POST",
   template: "/uploads",
   operationId: "createUpload",
-  summary: "A link to send an initial image, or a file of a new network, straight to the bucket",
+  summary: "A link to send an image, or a file of a new network, straight to the bucket",
   ...NO_INPUT,
   body: { schema: uploadRequestSchema, schemaName: "UploadRequest" },
   success: {

@@ -25,9 +25,10 @@ function pythonEnvironment(): NodeJS.ProcessEnv {
 
 /** What a person would do in a notebook; prints what came of it. */
 const SCRIPT = `
-import json, os, sys
+import dreamgrid, json, os, sys
 from dreamgrid import Client, DreamgridError
 
+dreamgrid.POLL = 0.1
 url, photo = sys.argv[1:]
 client = Client(url + "/")
 said = {"networks": [network["id"] for network in client.networks()]}
@@ -45,6 +46,8 @@ said["shown"] = sorted(job._repr_mimebundle_())
 said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
 said["initial"] = client.upload(photo)
+why = client.explain("tiny", said["initial"], "snail", "wide")
+said["why"] = [why["class"]["label"], why["layer"]["name"], why["mapSize"]]
 started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
 small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(3600)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
@@ -73,6 +76,7 @@ said["errors"] = [
     error_of(lambda: client.job("none").sheet()),
     error_of(lambda: Client("localhost:8787")),
     error_of(lambda: Client("http://127.0.0.1:1").networks()),
+    error_of(lambda: client.explain("tiny", said["initial"], 99)),
     error_of(lambda: client.render("tiny", "wide", {1})),
     error_of(lambda: leading_to("file:///etc/hostname").job("any").tile(1)),
 ]
@@ -119,6 +123,7 @@ test.skipIf(!isThere)(
       manifest: 5,
       jobs: true,
       initial: expect.stringMatching(/^uploads\//),
+      why: ["snail", "wide", [16, 20]],
       webp: ["WEBP", ["image/webp", "text/plain"]],
       started: 1,
       named: "mine",
@@ -132,6 +137,7 @@ test.skipIf(!isThere)(
         ["ValueError", "there is no job 'none'", null],
         ["ValueError", expect.stringMatching(/^url: given 'localhost:8787'; wanted/), null],
         ["DreamgridError", "no answer from http://127.0.0.1:1/networks", 0],
+        ["DreamgridError", "class: given 99; wanted channels 1 to 5 of layer 'classes'", 200],
         ["TypeError", "set {1} cannot be part of a request", null],
         ["DreamgridError", "the service's link is no address of the web: file:///etc/hostname", 0],
       ],
