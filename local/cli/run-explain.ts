@@ -76,7 +76,7 @@ async function explain(
   try {
     using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));
     const question = {
-      class: /^\d+$/.test(flags.class ?? "") ? Number(flags.class) : flags.class,
+      class: flags.class === undefined ? undefined : asReference(flags.class),
       layer: flags.layer === undefined ? undefined : asReference(flags.layer),
       pixels: flags.pixels ? { steps, noise, onStep: (done: number) => bar.show(done) } : undefined,
     };
