@@ -120,7 +120,7 @@ class Client:
 
         :param image: the key of an upload
         :param of: the class, by name or 1-based index; None: what the network sees most
-        :param layer: whose channels speak; None: the last that has a map of the image
+        :param layer: whose channels speak; None: the last whose places speak
         :returns: {"class": ..., "seen": [...], "channels": [...], ...}
         :raises DreamgridError: what is wrong with the question
         """

@@ -17,9 +17,7 @@ export const explanationSchema = z.strictObject({
   network: networkIdSchema,
   image: z.string().describe("key of what it is about"),
   class: classReference.nullable().describe("as it was asked; null: what the network sees most"),
-  layer: layerReference
-    .nullable()
-    .describe("as it was asked; null: the last that has a map of the image"),
+  layer: layerReference.nullable().describe("as it was asked; null: the last whose places speak"),
   problems: z.array(z.string()).describe("why it failed"),
   retryable: z
     .boolean()

@@ -45,8 +45,8 @@ export interface LayerVjp {
  * Emits the forward pass of a network into `graph` and returns its pullback: reverse-mode
  * differentiation from graph to graph.
  *
- * Only nodes on a path from the image to a layer of the pass are differentiated: weights get no gradients,
- * and an operator without a rule is of no concern elsewhere.
+ * Only nodes on a path from the image to a layer of the pass are differentiated: weights get no
+ * gradients, and an operator without a rule is of no concern elsewhere.
  *
  * @throws UnsupportedGradientError naming operator, node and layer.
  */

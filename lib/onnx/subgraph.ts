@@ -16,8 +16,8 @@ export interface LayerValue {
 
 /**
  * The nodes from the image to `layer`, in topological order: those the layer depends on, no others;
- * of joined layers those that any of them depends on. Constants they read are initializers of `graph.graph`. Optional outputs that none of them reads
- * are left out.
+ * of joined layers those that any of them depends on. Constants they read are initializers of
+ * `graph.graph`. Optional outputs that none of them reads are left out.
  *
  * @throws ModelError (or a subclass) that says why, if the layer's value could not be inferred,
  *   does not have its images where the layer says or does not depend on the image.

@@ -85,7 +85,7 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
           value={chosen ?? shown}
           onChange={({ currentTarget }) => setChosen(currentTarget.value)}
         >
-          <option value="">the last with a map of the image</option>
+          <option value="">the last whose places speak</option>
           {layers.map(({ index, name }) => (
             <option key={index} value={String(index)}>
               {name}

@@ -9,7 +9,7 @@ import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { RequestError } from "../request/request.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
 import type { ClassLayer } from "./class-layer.ts";
-import { gridOf, mapSizeOf, type TokenGrid, tokenGrids } from "./token-grid.ts";
+import { gridOf, mapOnImage, type TokenGrid, tokenGrids } from "./token-grid.ts";
 
 /** A layer whose channels a score is shared out among. */
 export interface Attributable {
@@ -69,7 +69,7 @@ export function attributableLayers(
   const grids = tokenGrids(layers, inputSize);
   const withPlaces = (least: number) =>
     candidates.flatMap((layer): Attributable[] => {
-      if (mapSizeOf(inputSize, layer, least) !== null) return [{ layer, grid: null }];
+      if (mapOnImage(inputSize, layer, least) !== null) return [{ layer, grid: null }];
       const grid = gridOf(layer, grids);
       if (grid === null || grid.rows * least > inputSize.height) return [];
       return isReadByAttentionAlone(layer, layers, betweenTokens) ? [] : [{ layer, grid }];

@@ -15,6 +15,6 @@ export const explanationRequestSchema = z.strictObject({
     .describe("name or 1-based index; left out, what the network sees most"),
   layer: layerReference
     .optional()
-    .describe("name or 1-based index; left out, the last that has a map of the image"),
+    .describe("name or 1-based index; left out, the last whose places speak"),
 });
 export type ExplanationRequest = z.output<typeof explanationRequestSchema>;

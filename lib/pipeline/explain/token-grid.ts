@@ -27,7 +27,7 @@ export function tokenGrids(layers: readonly Layer[], image: Size): ReadonlyMap<n
     if (isEven) add(image.height / patch, image.width / patch);
   }
   for (const layer of layers.filter(hasChannels)) {
-    const size = mapSizeOf(image, layer, 1);
+    const size = mapOnImage(image, layer, 1);
     if (size !== null) add(...size);
     const joined = layer.type === "Concat" ? joinedGrid(layer, grids) : null;
     if (joined !== null && !grids.has(joined.tokens)) grids.set(joined.tokens, joined);
@@ -71,11 +71,11 @@ export function gridOf(
 }
 
 /**
- * [rows, columns] of a layer whose channels are maps of an image; `null` of any other.
+ * [rows, columns] of a layer whose channels are maps that lie on an image; `null` of any other.
  *
  * @param least pixels of the image to a place, along each side
  */
-export function mapSizeOf(
+export function mapOnImage(
   image: Size,
   { shape, channelAxis }: LayerWithChannels,
   least: number,
