@@ -13,59 +13,25 @@ import {
   RequestValidator,
   ResponseType,
   RestApi,
+  type ThrottleSettings,
 } from "aws-cdk-lib/aws-apigateway";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 
 import { PROBLEMS, problemType } from "../../functions/api/problem.ts";
-import { atlasRequestSchema, uploadRequestSchema } from "../../functions/api/schemas.ts";
-import { explanationRequestSchema } from "../../lib/pipeline/explain/explanation-request.ts";
-import { requestSchema } from "../../lib/pipeline/request/request.ts";
+import { ROUTES } from "../../functions/api/routes.ts";
 import type { PipelineSettings } from "../settings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { asRestApi } from "./as-interface.ts";
 import { createLogGroup } from "./log-group.ts";
 import { RequestModel } from "./request-model.ts";
 
-export interface ApiRoute {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly body?: "RenderRequest" | "UploadRequest" | "AtlasRequest" | "ExplanationRequest";
-}
-
-/** Every method that callers can reach; a test holds it against the function's own route table. */
-export const API_ROUTES: readonly ApiRoute[] = [
-  { method: "POST", path: "/jobs", body: "RenderRequest" },
-  { method: "GET", path: "/jobs" },
-  { method: "GET", path: "/jobs/{jobId}" },
-  { method: "DELETE", path: "/jobs/{jobId}" },
-  { method: "POST", path: "/jobs/{jobId}/retry" },
-  { method: "GET", path: "/jobs/{jobId}/channels/{channel}" },
-  { method: "GET", path: "/jobs/{jobId}/tiles/{channel}" },
-  { method: "GET", path: "/jobs/{jobId}/sheet" },
-  { method: "GET", path: "/jobs/{jobId}/animations/{channel}" },
-  { method: "GET", path: "/jobs/{jobId}/svgs/{channel}" },
-  { method: "GET", path: "/jobs/{jobId}/deep-zoom/{level}/{column}/{row}" },
-  { method: "POST", path: "/atlases", body: "AtlasRequest" },
-  { method: "GET", path: "/atlases/{name}" },
-  { method: "DELETE", path: "/atlases/{name}" },
-  { method: "POST", path: "/explanations", body: "ExplanationRequest" },
-  { method: "GET", path: "/explanations/{explanationId}" },
-  { method: "GET", path: "/explanations/{explanationId}/image" },
-  { method: "POST", path: "/uploads", body: "UploadRequest" },
-  { method: "GET", path: "/networks" },
-  { method: "DELETE", path: "/networks/{networkId}" },
-  { method: "GET", path: "/networks/{networkId}/layers" },
-  { method: "GET", path: "/networks/{networkId}/layers/{index}" },
-  { method: "GET", path: "/networks/{networkId}/classes" },
-  { method: "GET", path: "/openapi.json" },
-  { method: "GET", path: "/request.schema.json" },
-];
-
 /** Requests that may come at once, in seconds of the sustained rate. */
 const BURST_SECONDS = 2;
 /** Of one API key: the sustained rate for an hour. */
 const DAILY_QUOTA_SECONDS = 3_600;
+
+type Throttle = Required<ThrottleSettings>;
 
 export interface RequestApiProps extends Pick<PipelineSettings, "auth" | "requestsPerSecond"> {
   readonly handler: IFunction;
@@ -94,7 +60,7 @@ export class RequestApi extends Construct {
     });
   }
 
-  #restApi(throttle: { readonly rateLimit: number; readonly burstLimit: number }): RestApi {
+  #restApi(throttle: Throttle): RestApi {
     const accessLog = createLogGroup(this, "AccessLog");
     const api = new RestApi(this, "Api", {
       // its metrics go by its name: not one that another API of the account may have
@@ -119,30 +85,9 @@ export class RequestApi extends Construct {
     return api;
   }
 
+  /** The function's own routes, with a model of the body where one is read. */
   #addRoutes({ handler, auth }: RequestApiProps): void {
     const { api } = this;
-    const models = {
-      RenderRequest: new RequestModel(this, "RenderRequest", {
-        api,
-        schema: requestSchema,
-        description: "a request for one job",
-      }),
-      UploadRequest: new RequestModel(this, "UploadRequest", {
-        api,
-        schema: uploadRequestSchema,
-        description: "an announced upload of an image or of a network's file",
-      }),
-      AtlasRequest: new RequestModel(this, "AtlasRequest", {
-        api,
-        schema: atlasRequestSchema,
-        description: "a request for a job for each layer of a network",
-      }),
-      ExplanationRequest: new RequestModel(this, "ExplanationRequest", {
-        api,
-        schema: explanationRequestSchema,
-        description: "a question why a network sees a class in an image",
-      }),
-    };
     const validator = new RequestValidator(this, "Validator", {
       restApi: asRestApi(api),
       validateRequestBody: true,
@@ -150,15 +95,20 @@ export class RequestApi extends Construct {
     });
     // the console's test button would call the function past the stage's throttle and log
     const integration = new LambdaIntegration(handler, { allowTestInvoke: false });
-    for (const { method, path, body } of API_ROUTES) {
-      const added = api.root.resourceForPath(path).addMethod(method, integration, {
+    for (const { method, template, body } of ROUTES) {
+      const added = api.root.resourceForPath(template).addMethod(method, integration, {
         requestValidator: validator,
         authorizationType: auth === "iam" ? AuthorizationType.IAM : AuthorizationType.NONE,
         apiKeyRequired: auth === "api-key",
       });
       const resource = added.node.defaultChild;
       if (!(resource instanceof CfnMethod)) throw new Error("internal: a method is no CfnMethod");
-      if (body) resource.requestModels = { "application/json": models[body].modelId };
+      if (body.schemaName !== null) {
+        const description = `the body of ${method} ${template}`;
+        const model = { api, schema: body.schema, description };
+        const { modelId } = new RequestModel(this, body.schemaName, model);
+        resource.requestModels = { "application/json": modelId };
+      }
       if (auth === "api-key") {
         acknowledge(added, {
           "AwsSolutions-APIG4":
@@ -179,7 +129,7 @@ export class RequestApi extends Construct {
     });
   }
 
-  #usagePlan(throttle: { readonly rateLimit: number; readonly burstLimit: number }): void {
+  #usagePlan(throttle: Throttle): void {
     const { api } = this;
     const plan = api.addUsagePlan("UsagePlan", {
       throttle,
