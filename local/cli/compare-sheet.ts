@@ -13,8 +13,9 @@ import {
   type Report,
   type ShownPicture,
 } from "./judge-report.ts";
+import { lookAtPhotographs, type SeenPhoto } from "./look-at-photographs.ts";
 import { fetchNetwork } from "./network.ts";
-import { imagesIn, planesFor, readPicture } from "./photographs.ts";
+import { imagesIn, readPicture } from "./photographs.ts";
 import { writePhotoSheet } from "./photo-sheet.ts";
 import type { SheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
@@ -54,26 +55,29 @@ export async function compareSheet(
     );
   }
   const viewer: Viewer = { network: own.model, layer, provider: "cpu" };
-  const activationsIn = async (planes: Planes) => (await channelMeans(engine, viewer, planes))[0]!;
-  const paths = photos === undefined ? [] : await imagesIn(photos);
+  const activationsIn = async (at: AscentEngine, planes: Planes) =>
+    (await channelMeans(at, viewer, planes))[0]!;
   const pictures: ShownPicture[] = [];
-  const ofPhotos: Photo[] = [];
   {
-    using bar = new WorkBar(terminal, "comparing", shown.length + paths.length);
+    using bar = new WorkBar(terminal, "comparing", shown.length);
     for (const picture of shown) {
       const planes = await shownPlanes(
         await readPicture(picture.path),
         own.model,
         own.model.inputSize,
       );
-      pictures.push({ ...picture, activations: await activationsIn(planes) });
+      pictures.push({ ...picture, activations: await activationsIn(engine, planes) });
       bar.show(pictures.length);
     }
-    for (const path of paths) {
-      ofPhotos.push({ path, activations: await activationsIn(await planesFor(own.model, path)) });
-      bar.show(pictures.length + ofPhotos.length);
-    }
   }
+  const looking = { network: own.model, label: "looking at photographs" };
+  const look = async ({ path, ...photo }: SeenPhoto): Promise<Photo> => {
+    return { path, activations: await activationsIn(photo.engine, photo.planes) };
+  };
+  const ofPhotos =
+    photos === undefined
+      ? []
+      : await lookAtPhotographs(await imagesIn(photos), looking, terminal, look);
   const compared = compareChannels(pictures, ofPhotos);
   if (out !== undefined) {
     await writePhotoSheet(out, pictures, compared, layer.name);

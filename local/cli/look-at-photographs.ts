@@ -5,7 +5,7 @@ import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
 import { planesFor } from "./photographs.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
-import { userMessage } from "./user-errors.ts";
+import { userMessage, UsageError } from "./user-errors.ts";
 
 /** How photographs are looked at. */
 export interface Looking {
@@ -29,6 +29,7 @@ export interface SeenPhoto {
  * which is told.
  *
  * @returns what became of the others, in their order
+ * @throws UsageError where all are left out
  */
 export async function lookAtPhotographs<T>(
   paths: readonly string[],
@@ -48,21 +49,24 @@ export async function lookAtPhotographs<T>(
       return null;
     }
   };
+  const seen: T[] = [];
   try {
     using bar = new WorkBar(terminal, label, paths.length);
     let done = 0;
     const lookAt = async (path: string): Promise<readonly T[]> => {
       const planes = await readable(path);
-      const seen = planes === null ? [] : [await look({ path, planes, engine })];
+      const of = planes === null ? [] : [await look({ path, planes, engine })];
       bar.show(++done);
-      return seen;
+      return of;
     };
-    return (await mapConcurrently(paths, lookAt, engine.threads)).flat();
+    seen.push(...(await mapConcurrently(paths, lookAt, engine.threads)).flat());
   } finally {
     await engine.close();
-    const [first] = problems.toSorted();
-    if (first !== undefined) {
-      terminal.note(`left out ${problems.length} of ${paths.length} photographs: ${first}`);
-    }
   }
+  const [first] = problems.toSorted();
+  if (first === undefined) return seen;
+  const leftOut = `left out ${problems.length} of ${paths.length} photographs: ${first}`;
+  if (problems.length === paths.length) throw new UsageError(leftOut);
+  terminal.note(leftOut);
+  return seen;
 }

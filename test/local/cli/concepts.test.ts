@@ -25,6 +25,9 @@ for (const seed of [1, 2, 3, 4]) {
 }
 await writeFile(join(photos, "torn.jpg"), "torn");
 const photo = join(photos, "2.png");
+const torn = join(folder, "torn");
+await mkdir(torn);
+await writeFile(join(torn, "broken.jpg"), "torn");
 const odd = join(folder, "odd.onnx");
 await writeFile(
   odd,
@@ -172,6 +175,11 @@ test.each([
     "2.png: the layer has nothing above zero at the places looked at; choose another --layer",
   ],
   ["no photograph", concepts(join(folder, "none.png")), /none\.png: there is no such file/],
+  [
+    "no photograph that can be read",
+    concepts(torn, "--count", "2"),
+    /^dreamgrid: left out 1 of 1 photographs: \S+broken\.jpg: /,
+  ],
 ])("refused, and nothing written: %s", async (_, words, message) => {
   await expectRefused(folder, [...words, "--out", join(folder, "refused")], message);
 });

@@ -78,8 +78,9 @@ function tilesOf({ width, height, data }: Raster): readonly (readonly string[])[
 
 test("a sheet shows each picture, and the photographs that excite its channel most", async () => {
   const out = file("photos.png");
-  const { code, stdout } = await run(...judge("--photos", file("photos"), "--out", out));
-  expect(code).toBe(0);
+  await writeFile(file("photos/torn.jpg"), "torn");
+  const { code, stdout, stderr } = await run(...judge("--photos", file("photos"), "--out", out));
+  expect([code, stderr]).toEqual([0, expect.stringContaining("left out 1 of 6 photographs: ")]);
   expect(stdout).toMatch(/^2 +72\.00 +1\.00 +0\.80 +p2\.png$/m);
   expect(stdout).toMatch(/^3 +azure +127\.0 +1\.00 +1\.00 +p3\.png$/m);
   const sheet = await readPicture(out);
@@ -108,10 +109,13 @@ test("programs are told the four photographs, with the mean of the channel's map
   });
 });
 
-test("a sheet of photographs wants photographs, and a name that ends in .png", async () => {
+test("a sheet of photographs wants photographs that can be read, and a name that ends in .png", async () => {
   await expectRefused(folder, judge("--out", file("a.png")), /--out: want --photos/);
   const words = judge("--photos", file("photos"), "--out", file("a.jpg"));
   await expectRefused(folder, words, /--out .*a\.jpg: want NAME\.png/);
+  await mkdir(file("torn"));
+  await writeFile(file("torn/torn.jpg"), "torn");
+  await expectRefused(folder, judge("--photos", file("torn")), /^dreamgrid: left out 1 of 1 photo/);
 });
 
 test("a sheet of photographs is refused where no picture raises a single channel", async () => {
