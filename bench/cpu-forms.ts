@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-import { findLayer } from "../lib/networks/layers.ts";
+import { findLayer } from "../lib/networks/find-layer.ts";
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
 import { encodeModel } from "../lib/onnx/encode.ts";

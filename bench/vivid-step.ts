@@ -1,6 +1,6 @@
 import { networkFolders } from "../lib/networks/folders.ts";
 import { openNetwork } from "../lib/networks/registry.ts";
-import { findLayer } from "../lib/networks/layers.ts";
+import { findLayer } from "../lib/networks/find-layer.ts";
 import { encodeModel } from "../lib/onnx/encode.ts";
 import { floatTensor } from "../lib/onnx/tensor.ts";
 import { greysOf } from "../lib/optvis/ascent/start-colour.ts";

@@ -3,7 +3,7 @@ import { decodeImage, encodePng } from "./image/png.ts";
 import { composeSheet, type SheetTile } from "./image/sheet.ts";
 import type { MontageOptions } from "./image/sheet-layout.ts";
 import { networkFolders } from "./networks/folders.ts";
-import { findLayer } from "./networks/layers.ts";
+import { findLayer } from "./networks/find-layer.ts";
 import type { NetworkInput } from "./networks/network-input.ts";
 import { openNetwork, type OpenOptions } from "./networks/registry.ts";
 import type { Graph } from "./onnx/model.ts";

@@ -1,7 +1,4 @@
-import { comparable } from "./labels.ts";
-
-/** A WordNet id in front of ImageNet's names. */
-const SYNSET_ID = /^n\d{8}\s+/;
+import { comparable, SYNSET_ID } from "./labels.ts";
 
 /**
  * The classes, 0-based, that each name of another list of classes may stand for: those that share a

@@ -1,3 +1,8 @@
+/** Whether a network is named by the path of its file, and not by an id. */
+export function isOnnxPath(idOrPath: string): boolean {
+  return /\.onnx$/i.test(idOrPath);
+}
+
 /** How files of other frameworks become ONNX, by the endings of their names. */
 const EXPORTS: readonly (readonly [RegExp, string])[] = [
   [

@@ -1,7 +1,12 @@
 import type { Graph, Value } from "../onnx/model.ts";
 import { describeNode } from "../onnx/node.ts";
 import { type Affine, leadingArithmetic } from "./leading-arithmetic.ts";
-import { type ChannelOrder, type GivenPreprocessing, toPreprocessing } from "./preprocessing.ts";
+import {
+  type ChannelOrder,
+  type GivenPreprocessing,
+  IMAGENET_MEAN,
+  toPreprocessing,
+} from "./preprocessing.ts";
 
 /** A network whose own first operators make of pixels what the rest of it wants. */
 export interface InputNormalisation {
@@ -34,8 +39,6 @@ const INSIDE = 0.05;
 const STANDARDISED = [0.9, 20] as const;
 /** Share by which numbers may differ from the round ones that they stand for. */
 const TOLERANCE = 0.02;
-
-const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
 
 /**
  * Whether a network normalises its image itself: Sub, Div, Mul, Add or BatchNormalization with

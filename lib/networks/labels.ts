@@ -1,10 +1,11 @@
+import type { NetworkDescription } from "./description.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { ClassNameError } from "./errors.ts";
 import type { Layer } from "./layers.ts";
 import { layersBehind } from "./layers-behind.ts";
 
 /** A WordNet id in front of ImageNet's names, as in `n01440764 tench, Tinca tinca`. */
-const SYNSET_LINE = /^n\d{8}\s+(.+)$/;
+export const SYNSET_ID = /^n\d{8}\s+/;
 
 /**
  * Class names, one a line, the first line being channel 1. Of a line of `synset_words.txt` the
@@ -16,8 +17,7 @@ export function parseLabels(text: string): string[] {
     .split("\n")
     .map((line) => {
       const name = line.trim();
-      const synonyms = SYNSET_LINE.exec(name)?.[1];
-      return synonyms === undefined ? name : firstSynonym(synonyms);
+      return SYNSET_ID.test(name) ? firstSynonym(name.replace(SYNSET_ID, "")) : name;
     });
 }
 
@@ -57,13 +57,7 @@ export function asLabels(names: readonly string[]): readonly string[] | null {
 }
 
 /** Why the names of a network's classes are not known, where they are not. */
-export function whyNoLabels({
-  id,
-  labels,
-}: {
-  readonly id: string;
-  readonly labels: string | null;
-}) {
+export function whyNoLabels({ id, labels }: Pick<NetworkDescription, "id" | "labels">): string {
   const file = labels === null ? "" : `: its file ${labels} is not there`;
   return `the class names of '${id}' are not known${file}`;
 }

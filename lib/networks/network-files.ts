@@ -24,12 +24,15 @@ export function externalFilesOf({ externalData }: ModelFile): readonly ExternalF
   return externalData ?? [];
 }
 
+/** SHA-256 of a model and of the files beside it, joined: equal for the same bytes. */
+export function checksumsOf(model: ModelFile): string {
+  return filesOf(model)
+    .map(({ sha256 }) => sha256)
+    .join();
+}
+
 /** Whether two networks have a model in common, byte for byte, the files beside it included. */
 export function haveSameModel(some: readonly ModelFile[], others: readonly ModelFile[]): boolean {
-  const checksumsOf = (model: ModelFile) =>
-    filesOf(model)
-      .map(({ sha256 }) => sha256)
-      .join();
   const known = new Set(some.map(checksumsOf));
   return others.some((model) => known.has(checksumsOf(model)));
 }

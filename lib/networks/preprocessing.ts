@@ -11,13 +11,16 @@ interface Convention {
   readonly std: number | readonly [number, number, number];
 }
 
+/** Mean of ImageNet's photographs, in units of 0..1: red, green and blue. */
+export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
+
 /** The conventions that people name. `null`: whatever the order of the planes is. */
 const CONVENTIONS = {
   /** Mean and standard deviation of ImageNet's photographs, as torchvision and timm have them. */
   torchvision: {
     channelOrder: "RGB",
     range: 1,
-    mean: [0.485, 0.456, 0.406],
+    mean: IMAGENET_MEAN,
     std: [0.229, 0.224, 0.225],
   },
   /** The means of VGG's authors, as Keras has them under this name. */

@@ -7,12 +7,12 @@ import type { GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
-import { exportRemedy } from "./foreign-format.ts";
+import { exportRemedy, isOnnxPath } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import { isGiven } from "./preprocessing.ts";
 import { NETWORK_ID, type NetworkDescription } from "./description.ts";
-import { filesOf, type ModelFile } from "./network-files.ts";
+import { checksumsOf, filesOf, type ModelFile } from "./network-files.ts";
 import { firstDescription, surveyNetworks, surveyOne } from "./survey.ts";
 
 /** A network whose model file is on this machine and is the one its description names. */
@@ -52,7 +52,7 @@ export interface OpenOptions {
  */
 export async function openNetwork(idOrOnnxPath: string, options: OpenOptions): Promise<Network> {
   const { input = {} } = options;
-  if (idOrOnnxPath.toLowerCase().endsWith(".onnx")) return openFile(idOrOnnxPath, options);
+  if (isOnnxPath(idOrOnnxPath)) return openFile(idOrOnnxPath, options);
   const [given] = Object.entries(input).find(([, value]) => value !== undefined) ?? [];
   if (given === undefined) return openRegistered(idOrOnnxPath, options);
   throw new NetworkError(
@@ -131,16 +131,15 @@ async function fetchModel(
   options: OpenOptions,
 ): Promise<FoundModel> {
   const { id, files } = description;
+  const accepted = files.map(({ file }) => join(id, file)).join(" or ");
   const wanted = files.find((file) => filesOf(file).every(({ source }) => source !== null));
   if (wanted === undefined) {
-    const paths = files.map(({ file }) => join(id, file)).join(" or ");
     throw new NetworkNotFoundError(
       `the model of network '${id}' is in none of the folders searched and has no address to fetch it from; ` +
-        `set DREAMGRID_MODELS to a folder that holds ${paths}`,
+        `set DREAMGRID_MODELS to a folder that holds ${accepted}`,
     );
   }
   const target = join(options.cacheFolder, id, wanted.file);
-  const accepted = files.map((candidate) => join(id, candidate.file)).join(" or ");
   for (const { name, source, ...file } of filesOf(wanted)) {
     const path = join(options.cacheFolder, id, name);
     const remedy = `check the connection, or download it yourself to ${path}, or set DREAMGRID_MODELS to a folder that holds ${accepted}`;
@@ -210,23 +209,18 @@ export async function findByContent(
   model: ModelFile,
   folders: readonly string[],
 ): Promise<Pick<Network, "description" | "file"> | null> {
-  const sums = sumsOf(model);
+  const sums = checksumsOf(model);
   // a model in its own network's folder is known even if that is not searched
   const around = dirname(resolve(path));
   const own = await surveyOne(dirname(around), basename(around));
   for (const network of [...(await surveyNetworks(folders)), ...(own ? [own] : [])]) {
     if (network.kind === "broken") continue;
     const { description } = network;
-    const file = description.files.find((candidate) => sumsOf(candidate) === sums);
+    const file = description.files.find((candidate) => checksumsOf(candidate) === sums);
     if (file !== undefined) return { description, file };
   }
   return null;
 }
-
-const sumsOf = (model: ModelFile): string =>
-  filesOf(model)
-    .map(({ sha256 }) => sha256)
-    .join();
 
 async function isThere(path: string): Promise<boolean> {
   try {

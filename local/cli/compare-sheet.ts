@@ -1,5 +1,6 @@
 import type { Planes } from "../../lib/image/raster.ts";
 import { NetworkNotFoundError } from "../../lib/networks/errors.ts";
+import { isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
 import type { Network } from "../../lib/networks/registry.ts";
 import type { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
@@ -98,7 +99,7 @@ async function openOwn(
   terminal: Terminal,
 ): Promise<Network> {
   const idOrPath = named ?? network;
-  const isPath = idOrPath.toLowerCase().endsWith(".onnx");
+  const isPath = isOnnxPath(idOrPath);
   const constants = isPath ? input?.constants : undefined;
   try {
     const opened = await fetchNetwork(idOrPath, terminal, { constants });

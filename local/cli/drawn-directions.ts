@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { encodeNpy } from "../../lib/image/npy.ts";
+import { isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../lib/onnx/tensor.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -40,7 +41,7 @@ export function drawnDirections(
   const safeName = sheetName(idOrPath, name);
   const recipe = Object.entries(suggestionsOf(network)(layer).fields);
   const request = {
-    network: /\.onnx$/i.test(idOrPath) ? resolve(idOrPath) : idOrPath,
+    network: isOnnxPath(idOrPath) ? resolve(idOrPath) : idOrPath,
     layer: layer.name,
     ...Object.fromEntries(recipe.filter(([field]) => !OF_MAPS.has(field))),
     seed,

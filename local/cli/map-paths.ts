@@ -1,3 +1,4 @@
+import { isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import { renameFiles } from "../../lib/pipeline/request/fields/targets.ts";
 import { initialImageOf, type RenderRequest } from "../../lib/pipeline/request/request.ts";
 
@@ -6,7 +7,7 @@ export function mapPaths(request: RenderRequest, to: (path: string) => string) {
   const { network, targets } = request;
   const initialImage = initialImageOf(request);
   return {
-    ...(/\.onnx$/i.test(network) && { network: to(network) }),
+    ...(isOnnxPath(network) && { network: to(network) }),
     ...(initialImage !== null && { initialImage: to(initialImage) }),
     ...(targets && { targets: renameFiles(targets, to) }),
   };

@@ -1,4 +1,5 @@
-import { findLayer, type Layer } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import type { Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
-import { exportRemedy } from "../../lib/networks/foreign-format.ts";
+import { exportRemedy, isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import { defaultFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
@@ -70,7 +70,7 @@ async function checkNetwork(
   { env }: Terminal,
 ): Promise<void> {
   // those of other frameworks are told how to become one
-  if (/\.onnx$/i.test(word) || exportRemedy(word) !== null) return;
+  if (isOnnxPath(word) || exportRemedy(word) !== null) return;
   const ids = (await surveyNetworks(defaultFolders(env))).map(({ id }) => id);
   if (ids.includes(word)) return;
   const hint = didYouMean(word, [...commands, ...ids]);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { LayerNotFoundError } from "../../lib/networks/errors.ts";
-import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor } from "../../lib/onnx/tensor.ts";

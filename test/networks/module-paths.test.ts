@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { StringStringEntryProtoSchema } from "onnx-buf";
 import { expect, test } from "vitest";
 
-import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { type Layer, layerTable } from "../../lib/networks/layers.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Graph } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";

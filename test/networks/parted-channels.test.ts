@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { StringStringEntryProtoSchema } from "onnx-buf";
 import { expect, test } from "vitest";
 
-import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import type { Node } from "../../lib/onnx/model.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
 import { channelAxes } from "../../lib/onnx/channel-axis.ts";
 import { decodeModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 
 import { readModel } from "../../lib/onnx/decode.ts";
 import { encodeModel } from "../../lib/onnx/encode.ts";
-import { findLayer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import { cutAt } from "../../lib/onnx/subgraph.ts";
 import { toNumbers } from "../../lib/onnx/tensor.ts";

@@ -1,5 +1,6 @@
 import { decodeModel } from "../../lib/onnx/decode.ts";
-import { findLayer, type Layer, layerTable } from "../../lib/networks/layers.ts";
+import { findLayer } from "../../lib/networks/find-layer.ts";
+import { type Layer, layerTable } from "../../lib/networks/layers.ts";
 import { specialise } from "../../lib/onnx/static-graph.ts";
 import type { AscentTask } from "../../lib/optvis/ascent/task.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";

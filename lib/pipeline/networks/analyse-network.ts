@@ -1,5 +1,5 @@
 import { sha256 } from "../../networks/checksum.ts";
-import { externalFilesOf, filesOf, type ModelFile } from "../../networks/network-files.ts";
+import { checksumsOf, externalFilesOf, type ModelFile } from "../../networks/network-files.ts";
 import { type Layer, layerTable } from "../../networks/layers.ts";
 import type { NetworkInput } from "../../networks/network-input.ts";
 import type { Network } from "../../networks/registry.ts";
@@ -68,7 +68,7 @@ function modelOf({ description, modelPath, file }: Network): Promise<Model> {
 
 /** The model's SHA-256; with files beside it, or constants, that of all of theirs. */
 function fingerprintOf(file: ModelFile, constants: NetworkInput["constants"]): string {
-  const sums = filesOf(file).map((each) => each.sha256);
-  if (constants) sums.push(sha256(JSON.stringify(constants)));
-  return sums.length === 1 ? file.sha256 : sha256(sums.join());
+  const ofConstants = constants ? [sha256(JSON.stringify(constants))] : [];
+  const sums = [checksumsOf(file), ...ofConstants].join();
+  return sums === file.sha256 ? sums : sha256(sums);
 }

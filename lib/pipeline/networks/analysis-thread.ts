@@ -2,7 +2,7 @@ import { readlinkSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 
 import type { GivenInput } from "../../networks/describe-input.ts";
-import { filesOf, type ModelFile } from "../../networks/network-files.ts";
+import { checksumsOf, type ModelFile } from "../../networks/network-files.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import {
   type DescribedModel,
@@ -72,8 +72,7 @@ async function resultOf(task: AnalysisTask): Promise<Result> {
 }
 
 /** The same for the same bytes at the same place. */
-const keyOf = ({ path, file }: NewModel) =>
-  [path, ...filesOf(file).map(({ sha256 }) => sha256)].join("\n");
+const keyOf = ({ path, file }: NewModel) => `${path}\n${checksumsOf(file)}`;
 
 function sent({ model: analysed, ...rest }: AnalysedNetwork): SentNetwork {
   const { derived: _, ...model } = analysed.model;

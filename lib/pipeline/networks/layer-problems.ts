@@ -1,6 +1,7 @@
 import { surveyGradients } from "../../autodiff/survey-gradients.ts";
 import { LayerNotFoundError } from "../../networks/errors.ts";
-import { findLayer, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
+import { findLayer } from "../../networks/find-layer.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import type { StaticGraph } from "../../onnx/static-graph.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { findLayer, layerTable } from "../../../lib/networks/layers.ts";
+import { findLayer } from "../../../lib/networks/find-layer.ts";
+import { layerTable } from "../../../lib/networks/layers.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { DataType } from "../../../lib/onnx/element-type.ts";
 import type { Attributes, Node } from "../../../lib/onnx/model.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { findLayer } from "../../../lib/networks/layers.ts";
+import { findLayer } from "../../../lib/networks/find-layer.ts";
 import { openNetwork } from "../../../lib/networks/registry.ts";
 import { DataType } from "../../../lib/onnx/element-type.ts";
 import { float, type Node } from "../../../lib/onnx/model.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { findLayer } from "../../../lib/networks/layers.ts";
+import { findLayer } from "../../../lib/networks/find-layer.ts";
 import { layerRoles } from "../../../lib/pipeline/request/layer-role.ts";
 import { emojinet } from "../../support/emojinet.ts";
 
