@@ -241,6 +241,15 @@ export const EXPLAINED_CHANNELS = 24;
 export const MAX_MAP_SIDE = 64;
 
 /**
+ * Places along a side, of those that are told by which channels they speak; larger maps are summed
+ * up to it. On a page one is then as wide as a word's letter or two, and can be pointed at.
+ */
+export const MAX_POINTED_SIDE = 16;
+
+/** Channels that are told of each such place: the pictures that a telephone shows in a row. */
+export const CHANNELS_AT_PLACE = 4;
+
+/**
  * The same question is not sent again before: by then its message has been delivered as often as it
  * may be, or waits behind others and would wait there again.
  */

@@ -48,7 +48,7 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
     const id = /#\/-\/explanations\/(\w+)$/.exec(page.url())?.[1];
     const answer = await fetch(`${url()}/explanations/${id}`);
     const { explanation } = (await answer.json()) as ExplanationDocument;
-    const { seen, channels, mapSize } = explanation!;
+    const { seen, channels, mapSize, atPlaces } = explanation!;
     const of = seen[0]!.label;
     await page.getByRole("heading", { level: 1, name: `Why ${of}` }).waitFor();
     const classes = page.locator(".seen button");
@@ -71,21 +71,46 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
       }
     }
 
+    // a place that is pointed at says who speaks there, and moves nothing; one is chosen by keys
+    const place = (column: number) =>
+      page.getByRole("gridcell", { name: new RegExp(`^row 1, column ${column}:`) });
+    const there = page.locator(".at-place li");
+    const numbersAt = (at: number) => atPlaces!.channels[at]!.map(({ channel }) => `${channel}`);
+    const numbers = () => there.locator(".tile-caption").allTextContents();
+    const below = page.locator(".speaking");
+    const top = () => page.evaluate<number>(`document.querySelector(".speaking").offsetTop`);
+    const before = await top();
+    await place(2).hover();
+    await there.first().waitFor();
+    expect(await numbers()).toEqual(numbersAt(1));
+    expect(await top()).toBe(before);
+    await page.mouse.move(0, 0);
+    await expect.poll(() => there.count(), PATIENT).toBe(0);
+    await place(2).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(numbers, PATIENT).toEqual(numbersAt(2));
+    expect(await place(3).getAttribute("aria-selected")).toBe("true");
+    expect(await top()).toBeGreaterThan(before);
+    await expectAccessible(page);
+
     // what is missing is drawn, and leads to the channel
-    const pictures = page.locator(".speaking .tiles img");
+    const pictures = below.locator(".tiles img");
     await expectFetched(page);
     expect(await pictures.count()).toBe(0);
     await page.getByRole("button", { name: /^Draw the missing/ }).click();
     await expect.poll(() => pictures.count(), PATIENT).toBe(channels.length);
+    await expect.poll(() => there.locator("img").count(), PATIENT).toBe(numbersAt(2).length);
     await expectFetched(page);
     expect(await page.getByRole("button", { name: /^Draw the missing/ }).count()).toBe(0);
-    await expectAccessible(page);
     await page.emulateMedia({ colorScheme: "dark" });
     await expectAccessible(page, ["color-contrast"]);
     for (const width of [400, 900, 1600]) {
       await page.setViewportSize({ width, height: 800 });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     }
+    await page.getByRole("button", { name: "Close" }).click();
+    await expect.poll(() => there.count(), PATIENT).toBe(0);
     await page.getByRole("link", { name: `channel ${first!.channel}` }).click();
     await page.getByRole("heading", { name: `Channel ${first!.channel}` }).waitFor();
     expect(complaints).toEqual([]);

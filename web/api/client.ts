@@ -138,8 +138,17 @@ export async function sendPhotograph(file: File): Promise<{ readonly key: string
 }
 export const createExplanation = (question: unknown) =>
   call<ExplanationDocument>("explanations", posting(question));
-export const getExplanation = (id: string) =>
-  call<ExplanationDocument>(`explanations/${segment(id)}`);
+/** How it stands. */
+export async function getExplanation(id: string): Promise<ExplanationDocument> {
+  const { explanation, ...document } = await call<ExplanationDocument>(
+    `explanations/${segment(id)}`,
+  );
+  // an older API does not tell of places
+  return {
+    ...document,
+    explanation: explanation && { ...explanation, atPlaces: explanation.atPlaces ?? null },
+  };
+}
 export const photographAddress = (id: string) => `explanations/${segment(id)}/image`;
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });

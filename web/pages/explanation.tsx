@@ -1,15 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { createExplanation, photographAddress } from "../api/client.ts";
-import type { ExplanationDocument } from "../api/documents.ts";
+import type { ExplanationDocument, ExplanationFigures } from "../api/documents.ts";
 import { percent } from "../components/contribution.ts";
 import { type SmallPhotograph, smallPhotograph } from "../components/lit-photograph.tsx";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { AskWhy } from "../parts/ask-why.tsx";
 import { Path } from "../parts/path.tsx";
+import { Places } from "../parts/places.tsx";
 import { AskOtherwise, type OtherQuestion, SeenClasses } from "../parts/seen-classes.tsx";
-import { Lit, SpeakingChannels } from "../parts/speaking-channels.tsx";
+import { SpeakingChannels } from "../parts/speaking-channels.tsx";
+import { useKept } from "../state/kept.ts";
+import { useLayerPictures } from "../state/layer-pictures.ts";
 import { address } from "../state/router.ts";
 import { useExplanation } from "../state/use-explanation.ts";
 import { useSending } from "../state/use-sending.ts";
@@ -100,9 +103,28 @@ interface ExplainedProps {
   readonly children: string;
 }
 
+interface ChosenPlace {
+  /** 1-based index of the layer whose place it is. */
+  readonly layer: number;
+  /** 0-based, row by row. */
+  readonly place: number;
+}
+
+/** @returns 1-based */
+function channelsAt({ atPlaces }: ExplanationFigures, place: number | null): readonly number[] {
+  const there = atPlaces?.channels[place ?? -1] ?? [];
+  return there.map(({ channel }) => channel);
+}
+
 function Explained({ value, figures, isBusy, ask, children: waiting }: ExplainedProps) {
   const [photograph, setPhotograph] = useState<SmallPhotograph | null>(null);
   const [isGone, setGone] = useState(false);
+  const layer = figures?.layer.index ?? null;
+  const pictures = useLayerPictures(value.network, layer);
+  // another layer has other places
+  const [kept, keep] = useKept<ChosenPlace | null>("place", null);
+  const chosen = kept?.layer === layer ? kept.place : null;
+  const shared = { network: value.network, photograph, pictures };
   return (
     <div class={waiting === "" ? "explained" : "explained waiting"} aria-busy={waiting !== ""}>
       <div class="asked">
@@ -119,10 +141,10 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
           )}
         </figure>
         {figures !== null && figures.mapSize !== null && (
-          <figure class="photograph">
-            <Lit {...{ figures, photograph }} map={figures.places} who="all channels speak" />
-            <figcaption class="quiet">all channels together</figcaption>
-          </figure>
+          <Places
+            {...{ ...shared, figures, chosen }}
+            onChoose={(place) => keep(place === null ? null : { layer: layer!, place })}
+          />
         )}
         <div class="classes">
           {figures !== null && <h2>What {value.network} sees</h2>}
@@ -138,7 +160,7 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
         </div>
       </div>
       {figures !== null && (
-        <SpeakingChannels network={value.network} figures={figures} photograph={photograph} />
+        <SpeakingChannels {...{ ...shared, figures }} others={channelsAt(figures, chosen)} />
       )}
     </div>
   );

@@ -11,7 +11,6 @@ import {
   type LayerPictures,
   type Picture,
   picturesOf,
-  useLayerPictures,
 } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
 import { suggestedRecipe } from "../state/recipe.ts";
@@ -26,14 +25,24 @@ interface SpeakingChannelsProps {
   readonly figures: ExplanationFigures;
   /** `null` while it is not there. */
   readonly photograph: SmallPhotograph | null;
+  /** Of the layer. */
+  readonly pictures: LayerPictures;
+  /** Channels (1-based) whose pictures are looked at elsewhere on the page. */
+  readonly others: readonly number[];
 }
 
 /** The channels that speak most for a class: each one's picture, and where it speaks from. */
-export function SpeakingChannels({ network, figures, photograph }: SpeakingChannelsProps) {
+export function SpeakingChannels({
+  network,
+  figures,
+  photograph,
+  pictures,
+  others,
+}: SpeakingChannelsProps) {
   const { class: of, layer, channels, score, contributed, mapSize, specialTokens } = figures;
   const ofTokens = specialTokens.reduce((sum, token) => sum + token, 0);
   const found = useLayer(network, layer.name);
-  const pictures = useLayerPictures(network, layer.index);
+  const looked = new Set([...channels.map(({ channel }) => channel), ...others]);
   return (
     <section class="speaking">
       <h2>
@@ -51,14 +60,12 @@ export function SpeakingChannels({ network, figures, photograph }: SpeakingChann
           : `here are those that contribute most, ${mapSize === null ? "from no place, as the layer has no map" : "and where in the photograph each speaks from"}.`}
       </p>
       <Problems problems={[...found.problems, ...pictures.problems]} />
-      {found.layer !== null && channels.length > 0 && (
+      {found.layer !== null && looked.size > 0 && (
         <DrawMissing
           network={network}
           layer={found.layer}
           pictures={pictures}
-          missing={channels
-            .map(({ channel }) => channel)
-            .filter((channel) => isUndrawn(pictureOf(pictures, channel)))}
+          missing={[...looked].filter((channel) => isUndrawn(pictureOf(pictures, channel)))}
         />
       )}
       <ol class="tiles">
@@ -80,7 +87,7 @@ export function SpeakingChannels({ network, figures, photograph }: SpeakingChann
   );
 }
 
-interface LitProps extends Omit<SpeakingChannelsProps, "network"> {
+interface LitProps extends Pick<SpeakingChannelsProps, "figures" | "photograph"> {
   readonly map: readonly number[];
   /** Who does what for the class. */
   readonly who: string;
@@ -94,7 +101,7 @@ export function Lit({ figures: { class: of, mapSize }, photograph, map, who }: L
 }
 
 /** Of whichever recipe has one, the newest first; else one that is on its way, or failed. */
-function pictureOf({ jobs, recipes }: LayerPictures, channel: number): Picture | null {
+export function pictureOf({ jobs, recipes }: LayerPictures, channel: number): Picture | null {
   const found = recipes.flatMap((recipe) => picturesOf(jobs, recipe).get(channel) ?? []);
   const inState = (wanted: Picture["state"]) => found.find(({ state }) => state === wanted);
   return inState("ok") ?? inState("waiting") ?? found[0] ?? null;

@@ -1,6 +1,12 @@
 import * as z from "zod";
 
-import { EXPLAINED_CHANNELS, EXPLAINED_CLASSES, MAX_MAP_SIDE } from "../limits.ts";
+import {
+  CHANNELS_AT_PLACE,
+  EXPLAINED_CHANNELS,
+  EXPLAINED_CLASSES,
+  MAX_MAP_SIDE,
+  MAX_POINTED_SIDE,
+} from "../limits.ts";
 
 const classSchema = z.strictObject({
   channel: z.int().min(1).describe("1-based"),
@@ -9,7 +15,13 @@ const classSchema = z.strictObject({
   probability: z.number().nullable().describe("0 to 1; null where the network has no classes"),
 });
 
+const mapSizeSchema = z.tuple([z.int().min(1), z.int().min(1)]);
 const mapSchema = z.array(z.number());
+
+const contributionSchema = z.strictObject({
+  channel: z.int().min(1).describe("1-based"),
+  contribution: z.number().describe("to the score, in its unit"),
+});
 
 export const figuresSchema = z.strictObject({
   class: classSchema.describe("the one that is spoken for"),
@@ -23,8 +35,7 @@ export const figuresSchema = z.strictObject({
   }),
   score: z.number().describe("of the class, which is shared out"),
   contributed: z.number().describe("by all channels of the layer together"),
-  mapSize: z
-    .tuple([z.int().min(1), z.int().min(1)])
+  mapSize: mapSizeSchema
     .nullable()
     .describe("rows and columns of the maps; null where a channel is none"),
   places: mapSchema.describe(
@@ -39,14 +50,27 @@ export const figuresSchema = z.strictObject({
     ),
   channels: z
     .array(
-      z.strictObject({
-        channel: z.int().min(1).describe("1-based"),
-        contribution: z.number().describe("to the score, in its unit"),
+      contributionSchema.extend({
         share: z.number().nullable().describe("of the score; null where that is not above 0"),
         places: mapSchema.describe("what each place contributes, in this channel"),
       }),
     )
     .describe(`those that speak most for the class, at most ${EXPLAINED_CHANNELS}`),
+  atPlaces: z
+    .strictObject({
+      mapSize: mapSizeSchema.describe(
+        `rows and columns, at most ${MAX_POINTED_SIDE}: a larger map is summed up`,
+      ),
+      channels: z
+        .array(z.array(contributionSchema))
+        .describe(
+          `of each place, row by row: those that speak most for the class there, at most ${CHANNELS_AT_PLACE}, of all of the layer's`,
+        ),
+    })
+    .nullable()
+    // explanations were kept before there was such a thing
+    .default(null)
+    .describe("which channels speak at each place; null where the layer has no map"),
 });
 
 /** An explanation as it is kept and answered. */

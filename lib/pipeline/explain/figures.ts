@@ -1,22 +1,29 @@
-import { EXPLAINED_CHANNELS, EXPLAINED_CLASSES, MAX_MAP_SIDE } from "../limits.ts";
+import type { Attribution } from "../../optvis/quality/attribution.ts";
+import {
+  CHANNELS_AT_PLACE,
+  EXPLAINED_CHANNELS,
+  EXPLAINED_CLASSES,
+  MAX_MAP_SIDE,
+  MAX_POINTED_SIDE,
+} from "../limits.ts";
 import type { Explanation, SeenClass } from "./explain.ts";
 import type { Figures } from "./figures-schema.ts";
 
 /** Of a place's contribution: a map is to be looked at. */
 const MAP_DIGITS = 4;
+/** Of a channel's at a place: as many as people read of it. */
+const READ_DIGITS = 3;
 
 export function figuresOf({ of, seen, layer, attribution }: Explanation): Figures {
   const { score } = attribution;
   // one place is the whole image, and no map of it
   const mapSize = attribution.places.length > 1 ? attribution.mapSize : null;
   const contributed = attribution.channels.reduce((sum, each) => sum + each.contribution, 0);
-  const size = mapSize && reducedSize(mapSize);
+  const size = mapSize && reducedSize(mapSize, (side) => Math.min(side, MAX_MAP_SIDE));
   const mapOf = (places: Float64Array) =>
     mapSize === null || size === null
       ? []
-      : Array.from(summedUp(places, mapSize, size), (value) =>
-          Number(value.toPrecision(MAP_DIGITS)),
-        );
+      : Array.from(summedUp(places, mapSize, size), (value) => rounded(value, MAP_DIGITS));
   return {
     class: plain(of),
     seen: seen.slice(0, EXPLAINED_CLASSES).map(plain),
@@ -35,8 +42,38 @@ export function figuresOf({ of, seen, layer, attribution }: Explanation): Figure
         share: score > 0 ? contribution / score : null,
         places: mapOf(places),
       })),
+    atPlaces: mapSize && atPlaces(attribution.channels, mapSize),
   };
 }
+
+/** @param mapSize of the channels' places */
+function atPlaces(
+  channels: Attribution["channels"],
+  mapSize: readonly [number, number],
+): Figures["atPlaces"] {
+  const size = reducedSize(mapSize, pointedSide);
+  const maps = channels.map(({ channel, places }) => ({
+    channel,
+    map: summedUp(places, mapSize, size),
+  }));
+  const strongestAt = (place: number) =>
+    maps
+      .map(({ channel, map }) => ({ channel, contribution: map[place]! }))
+      .filter(({ contribution }) => contribution > 0)
+      .toSorted((a, b) => b.contribution - a.contribution)
+      .slice(0, CHANNELS_AT_PLACE)
+      .map((each) => ({ ...each, contribution: rounded(each.contribution, READ_DIGITS) }));
+  const [rows, columns] = size;
+  return {
+    mapSize: size,
+    channels: Array.from({ length: rows * columns }, (_, place) => strongestAt(place)),
+  };
+}
+
+/** That of a larger map is a half of its side, a third and so on, where that is whole. */
+const pointedSide = (side: number) => Math.ceil(side / Math.ceil(side / MAX_POINTED_SIDE));
+
+const rounded = (value: number, digits: number) => Number(value.toPrecision(digits));
 
 const plain = ({ channel, label, activation, probability }: SeenClass) => ({
   channel,
@@ -47,10 +84,10 @@ const plain = ({ channel, label, activation, probability }: SeenClass) => ({
 
 type MapSize = [rows: number, columns: number];
 
-const reducedSize = ([rows, columns]: readonly [number, number]): MapSize => [
-  Math.min(rows, MAX_MAP_SIDE),
-  Math.min(columns, MAX_MAP_SIDE),
-];
+const reducedSize = (
+  [rows, columns]: readonly [number, number],
+  reduced: (side: number) => number,
+): MapSize => [reduced(rows), reduced(columns)];
 
 /**
  * A map with fewer places, of the same sum: each place goes to those that it lies in, by its area.
