@@ -29,6 +29,11 @@ export function namedLayer(
   reference: string | number,
 ): Attributable {
   const layer = requestedLayer({ layer: reference }, network);
+  if (layer.index === classes.index) {
+    throw new RequestError([
+      `layer: given ${reference}; it has the classes itself; choose a layer before it`,
+    ]);
+  }
   if (!layersBetween(layer, classes, network).includes(classes)) {
     throw new RequestError([
       `layer: given ${reference}; '${classes.name}', which has the classes, does not come of it; choose a layer before that`,
@@ -78,8 +83,11 @@ export function attributableLayers(
   const [coarse, fine] = [withPlaces(2), withPlaces(1)];
   const found = (coarse.length > 0 ? coarse : fine).toReversed();
   if (found.length === 0) {
+    const named = candidates.at(-1)?.name;
     throw new NetworkError(
-      `${description.id}: no layer before '${classes.name}' has a map; name a layer`,
+      named === undefined
+        ? `${description.id}: there is no layer between the image and '${classes.name}', which has the classes`
+        : `${description.id}: no layer before '${classes.name}' has a map; name a layer, such as '${named}'`,
     );
   }
   return found;

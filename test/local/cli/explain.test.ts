@@ -79,7 +79,12 @@ test("for whichever class is named, among the channels of whichever layer", asyn
 test("by itself it looks at the last map of an image whose channels are no classes yet", async () => {
   const path = join(folder, "net.onnx");
   const inputs = { image: [1, 3, 24, 24] };
-  const initializers = { w: normal([4, 3, 2, 2], 1), v: normal([5, 4, 1, 1], 2) };
+  const initializers = {
+    w: normal([4, 3, 2, 2], 1),
+    v: normal([5, 4, 1, 1], 2),
+    gains: normal([1728], 3),
+    by_class: normal([1728, 5], 4),
+  };
   const nodes = [
     node("Conv", "image w", "maps", { strides: [2, 2] }),
     node("Relu", "maps", "relu"),
@@ -113,6 +118,16 @@ test("by itself it looks at the last map of an image whose channels are no class
   // where nothing says something of the whole image
   const { code, stderr } = await write("class_relu", nodes.slice(0, 9));
   expect([code, stderr]).toEqual([2, expect.stringContaining("it does not end in classes")]);
+  // where no layer has a map, or there is none at all
+  const flat = node("Flatten", "image", "pixels");
+  const readOut = (from: string) => node("Gemm", `${from} by_class`, "logits");
+  const hidden = [flat, node("Mul", "pixels gains", "gained"), readOut("gained")];
+  expect((await write("logits", hidden)).stderr).toMatch(
+    /no layer before 'logits' has a map; name a layer, such as 'gained'/,
+  );
+  expect((await write("logits", [flat, readOut("pixels")])).stderr).toMatch(
+    /there is no layer between the image and 'logits'/,
+  );
   // where no gradient leads back from the classes
   const signs = { ...node("Sign", "class_relu", "signs"), name: "binarise" };
   const pooled = node("GlobalAveragePool", "signs", "means");
@@ -130,6 +145,10 @@ test.each([
   [["--class", "9"], "class: given 9; wanted channels 1 to 5 of layer 'classes'"],
   [["--class", "1:2"], "class: given '1:2'; wanted one class"],
   [["--layer", "prob"], "layer: given prob; 'classes', which has the classes, does not come of it"],
+  [
+    ["--layer", "classes"],
+    "layer: given classes; it has the classes itself; choose a layer before",
+  ],
   [["--layer", "wode"], "there is no layer 'wode'"],
 ])("refused: %s", async (words, message) => {
   await expectRefused(folder, ["explain", tiny, photo, ...words, "--dry-run"], message);
