@@ -102,7 +102,11 @@ export type NetworkDescription = Readonly<z.infer<typeof descriptionSchema>>;
  * @throws DescriptionError naming every bad field
  */
 export function parseDescription(json: unknown, where: string): NetworkDescription {
-  const parsed = descriptionSchema.safeParse(json);
+  const parsed = descriptionSchema.safeParse(json, {
+    // of what is missing, or of another type, where the schema has no words of its own
+    error: (issue) =>
+      issue.code === "invalid_type" ? `want a value of type ${issue.expected}` : undefined,
+  });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const path = issue.path.join(".") || "the file";
