@@ -43,6 +43,14 @@ export interface RenderFlags extends InputFlags {
   readonly open: "no" | "at the end" | "with the first picture";
 }
 
+/** Flags of a command that works out itself what is drawn; see `addDrawingOptions`. */
+export interface DrawingFlags
+  extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
+  readonly dryRun?: boolean;
+  /** Whether the result is shown at the end. */
+  readonly open?: boolean;
+}
+
 /** A request that can be run, and where its results go. */
 export interface CheckedRequest {
   readonly dream: Dream;

@@ -11,13 +11,13 @@ import {
   compareChannels,
   comparisonReport,
   type Photo,
-  type Report,
   type ShownPicture,
 } from "./judge-report.ts";
 import { lookAtPhotographs, type SeenPhoto } from "./look-at-photographs.ts";
 import { fetchNetwork } from "./network.ts";
 import { imagesIn, readPicture } from "./photographs.ts";
 import { writePhotoSheet } from "./photo-sheet.ts";
+import type { Report } from "./report.ts";
 import type { SheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";

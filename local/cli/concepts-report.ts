@@ -2,9 +2,8 @@ import { parse } from "node:path";
 
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { several } from "../several.ts";
-import { inDigits, percent, signed } from "./explanation-report.ts";
 import type { FoundConcept, FoundConcepts } from "./find-concepts.ts";
-import type { Report } from "./judge-report.ts";
+import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
 /** Concepts, and what was asked about. */

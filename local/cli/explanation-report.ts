@@ -4,7 +4,7 @@ import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
-import type { Report } from "./judge-report.ts";
+import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
 /** An explanation, and what is shown of it. */
@@ -99,21 +99,6 @@ export function inWords({ label, probability, activation }: SeenClass): string {
   return `${label} ${percent(probability)}`;
 }
 
-/** "97 %", and of small shares a digit more. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
-}
-
-/** "+1.83" */
-export function signed(contribution: number): string {
-  return `${contribution < 0 ? "" : "+"}${inDigits(contribution)}`;
-}
-
 function sumOf(values: Iterable<number>): number {
   return [...values].reduce((sum, value) => sum + value, 0);
-}
-
-/** "1.83", and of small ones as many digits. */
-export function inDigits(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 
 import { channelPlace } from "../../lib/optvis/ascent/task.ts";
 import { RECOGNISED } from "../../lib/optvis/quality/judgement.ts";
+import type { Report } from "./report.ts";
 import { table } from "./terminal.ts";
 
 interface Picture {
@@ -16,11 +17,6 @@ export type JudgedPicture = Picture &
     | { readonly rank: number; readonly probability: number; readonly seen: string }
     | { readonly problem: string }
   );
-
-export interface Report {
-  readonly text: string;
-  readonly json: object;
-}
 
 export function judgementReport(pictures: readonly JudgedPicture[]): Report {
   const judged = pictures.flatMap((picture) => ("rank" in picture ? [picture] : []));

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { pathToFileURL } from "node:url";
 
 import type { Environment } from "../../lib/networks/folders.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What opens an address as a double click would, by platform; `BROWSER` names another. */
 const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -32,4 +33,10 @@ export function openInViewer(address: string, env: Environment): Promise<boolean
       resolve(true);
     });
   });
+}
+
+/** Shows a file of results, or says that there is no program to do it. */
+export async function showFile(path: string, { env, note }: Terminal): Promise<void> {
+  if (await openInViewer(path, env)) return;
+  note(`${path}: no program was found to open it; open it in a browser, or name one in BROWSER`);
 }

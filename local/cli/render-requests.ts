@@ -20,7 +20,7 @@ import { describeEvent } from "./dream-events.ts";
 import { DreamOutput, type DreamOutputOptions } from "./dream-output.ts";
 import { DreamProgress } from "./dream-progress.ts";
 import { checkTemporaryFolder, makeWritable } from "./folders.ts";
-import { openInViewer } from "./open-in-viewer.ts";
+import { showFile } from "./open-in-viewer.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
 import { InterruptedError, isWithoutRoom, NothingDrawnError } from "./user-errors.ts";
 
@@ -61,7 +61,7 @@ export async function renderRequests(
       terminal,
       tell,
       onFirstPicture: async () => {
-        if (flags.open === "with the first picture") await show(report.path, given);
+        if (flags.open === "with the first picture") await showFile(report.path, given);
       },
     };
     const { problem, empty } = await withPipeline(
@@ -71,7 +71,7 @@ export async function renderRequests(
     if (problem !== null) throw problem;
     terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
     tell({ kind: "report", report: report.path });
-    if (flags.open === "at the end") await show(report.path, given);
+    if (flags.open === "at the end") await showFile(report.path, given);
     if (empty.length > 0) {
       throw new NothingDrawnError(`${empty.join(", ")}: none of the images could be drawn`);
     }
@@ -158,9 +158,4 @@ async function withPipeline<T>(
 /** A service waits for a person who makes room; who waits for this run is told, and does it again. */
 function stopWithoutRoom(interruption: AbortController, error: unknown): void {
   if (isWithoutRoom(error)) interruption.abort(error);
-}
-
-async function show(path: string, { env, note }: Terminal): Promise<void> {
-  if (await openInViewer(path, env)) return;
-  note(`${path}: no program was found to open it; open it in a browser, or name one in BROWSER`);
 }

@@ -5,7 +5,7 @@ import { placeCount } from "../../lib/optvis/activation-atlas/sampled-vectors.ts
 import { PASSES } from "../../lib/optvis/activation-atlas/self-organising-map.ts";
 import { mapShapeAt } from "../../lib/optvis/graph/layer-pass.ts";
 import { several } from "../several.ts";
-import type { RenderFlags } from "./check-run.ts";
+import type { DrawingFlags } from "./check-run.ts";
 import {
   checkDirections,
   drawnDirections,
@@ -14,7 +14,6 @@ import {
 } from "./drawn-directions.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { gatherActivations } from "./gather-activations.ts";
-import type { InputFlags } from "./input-options.ts";
 import { analysingOnce, openLayer } from "./network.ts";
 import { checkTakesPhotographs, imagesIn } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
@@ -22,15 +21,12 @@ import { type Terminal, terminalOf } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface ActivationAtlasFlags
-  extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
+export interface ActivationAtlasFlags extends DrawingFlags {
   readonly layer: string;
   readonly photos: string;
   readonly grid: Size;
   readonly places: number;
   readonly seed: number;
-  readonly dryRun?: boolean;
-  readonly open?: boolean;
 }
 
 /**

@@ -3,9 +3,8 @@ import { join } from "node:path";
 
 import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atlas/plan-atlas.ts";
 import { several } from "../several.ts";
-import type { NamedRequest, RenderFlags } from "./check-run.ts";
+import type { DrawingFlags, NamedRequest } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
-import type { InputFlags } from "./input-options.ts";
 import { analysingOnce, openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { sheetName } from "./short-request.ts";
@@ -13,14 +12,11 @@ import { quietTerminal, type Terminal } from "./terminal.ts";
 import { describeSeconds } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface AtlasFlags
-  extends InputFlags, Pick<RenderFlags, "data" | "threads" | "json" | "quiet"> {
+export interface AtlasFlags extends Omit<DrawingFlags, "out"> {
   readonly layers?: readonly string[];
   readonly channels: string;
   readonly out?: string;
   readonly yes?: boolean;
-  readonly dryRun?: boolean;
-  readonly open?: boolean;
 }
 
 /** What takes longer is not begun unless it is said that it may. */

@@ -16,7 +16,7 @@ import {
 import { gridOf, tokenGrids } from "../../lib/pipeline/explain/token-grid.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { several } from "../several.ts";
-import type { RenderFlags } from "./check-run.ts";
+import type { DrawingFlags } from "./check-run.ts";
 import { conceptLabel, type ConceptsFindings, conceptsReport } from "./concepts-report.ts";
 import { writeConceptsSheet } from "./concepts-sheet.ts";
 import {
@@ -28,9 +28,8 @@ import {
 import { findConcepts } from "./find-concepts.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
 import { gatherActivations } from "./gather-activations.ts";
-import type { InputFlags } from "./input-options.ts";
 import { analysingOnce, asReference, openLayer } from "./network.ts";
-import { openInViewer } from "./open-in-viewer.ts";
+import { showFile } from "./open-in-viewer.ts";
 import { checkTakesPhotographs, photographsAt } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
 import { resultPaths } from "./result-paths.ts";
@@ -38,15 +37,12 @@ import { type Terminal, terminalOf } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface ConceptsFlags
-  extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
+export interface ConceptsFlags extends DrawingFlags {
   readonly layer: string;
   readonly photos: string;
   readonly count: number;
   readonly class?: string;
   readonly seed: number;
-  readonly dryRun?: boolean;
-  readonly open?: boolean;
 }
 
 /** Vectors that are factored, taken evenly of all photographs: more change little, and take longer. */
@@ -113,7 +109,7 @@ export async function runConcepts(
     await writeConceptsSheet(sheet, findings, resultPaths(out, drawn.name).manifest);
   });
   terminal.note(`${sheet}  (the concepts, and the photographs that have most of them)`);
-  if (flags.open) await openInViewer(sheet, given.env);
+  if (flags.open) await showFile(sheet, given);
 }
 
 /** The class that is asked about, and its score; `null`: none. */

@@ -8,14 +8,13 @@ import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
-import type { NamedRequest, RenderFlags } from "./check-run.ts";
+import type { DrawingFlags, NamedRequest } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { explanationReport, type ShownExplanation } from "./explanation-report.ts";
 import { writeExplanationSheet } from "./explanation-sheet.ts";
 import { checkNoFolders } from "./folders.ts";
-import type { InputFlags } from "./input-options.ts";
 import { asReference, openForCommand } from "./network.ts";
-import { openInViewer } from "./open-in-viewer.ts";
+import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
 import { resultPaths } from "./result-paths.ts";
 import { planesFor } from "./photographs.ts";
@@ -25,8 +24,7 @@ import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface ExplainFlags
-  extends InputFlags, Pick<RenderFlags, "out" | "data" | "threads" | "json" | "quiet"> {
+export interface ExplainFlags extends DrawingFlags {
   readonly class?: string;
   readonly layer?: string;
   readonly top: number;
@@ -34,8 +32,6 @@ export interface ExplainFlags
   readonly steps: number;
   /** Standard deviation, as a share of 0..255. */
   readonly noise: number;
-  readonly dryRun?: boolean;
-  readonly open?: boolean;
 }
 
 export async function runExplain(
@@ -61,7 +57,7 @@ export async function runExplain(
   await writeExplanationSheet(out, explanation, resultPaths(flags.out, name).manifest);
   if (explanation.pixels !== null) await writePixels(flags.out, name, explanation.pixels, shown);
   terminal.note(`${out}  (the photograph, and the channels that speak for ${of.label})`);
-  if (flags.open) await openInViewer(out, terminal.env);
+  if (flags.open) await showFile(out, terminal);
 }
 
 async function explain(
