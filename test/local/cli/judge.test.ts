@@ -223,12 +223,6 @@ describe("judge", () => {
     );
   });
 
-  test("a photograph that is damaged is named", async () => {
-    await writeFile(file("photos/broken.png"), "no picture");
-    const words = ["judge", file("a.manifest.json"), "--network", file("colours.onnx")];
-    await expectRefused(folder, [...words, "--photos", file("photos")], /photos\/broken\.png: /);
-  });
-
   test("a folder without photographs is refused in one line", async () => {
     await mkdir(file("empty"));
     const words = ["judge", file("a.manifest.json"), "--network", file("colours.onnx")];
