@@ -5,7 +5,7 @@ import { NetworkError } from "../../networks/errors.ts";
 import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { channelKind } from "../render/channel-kind.ts";
-import { layerChannels, selectChannels } from "../request/channel-selection.ts";
+import { layerChannels, selectChannel } from "../request/channel-selection.ts";
 import { layerRoles } from "../request/layer-role.ts";
 import { RequestError } from "../request/request.ts";
 
@@ -55,11 +55,9 @@ export function classChannelOf(
   { layer }: ClassLayer,
   network: AnalysedNetwork,
 ): number {
-  const { channels, problems } = selectChannels([word], layerChannels(layer, network));
-  const [problem] = problems;
-  if (problem !== undefined) throw new RequestError([problem.replace(/^channels\[0\]/, "class")]);
-  if (channels.length === 1) return channels[0]!;
-  throw new RequestError([`class: given '${word}'; wanted one class`]);
+  const found = selectChannel(word, "class", layerChannels(layer, network));
+  if ("problem" in found) throw new RequestError([found.problem]);
+  return found.channel;
 }
 
 /** @returns what a class of a 1-based channel is called: its name, or "#" and its number */

@@ -69,6 +69,25 @@ export function selectChannels(
   return { channels, problems };
 }
 
+/** The one channel that a number or a class's name means. */
+export function selectChannel(
+  name: number | string,
+  where: string,
+  layer: LayerChannels,
+): { readonly channel: number } | { readonly problem: string } {
+  const range = rangeOf(name);
+  if (range !== null && range.first !== range.last) {
+    return {
+      problem: `${where}: given '${name}'; wanted one channel of layer '${layer.layerName}'`,
+    };
+  }
+  const resolved =
+    range === null
+      ? resolveClass(`${name}`, where, layer, `a channel from 1 to ${layer.count}`)
+      : checkRange(range, where, layer);
+  return Array.isArray(resolved) ? { channel: resolved[0]! } : resolved;
+}
+
 function repeatedOf(channels: readonly number[]): number[] {
   const seen = new Set<number>();
   const repeated = new Set<number>();
@@ -79,15 +98,21 @@ function repeatedOf(channels: readonly number[]): number[] {
 type Term = number[] | { readonly problem: string };
 
 function resolveTerm(term: number | string, where: string, layer: LayerChannels): Term {
-  if (typeof term === "number") return checkRange({ first: term, last: term }, where, layer);
-  // digits alone may be a class's name
-  const range = term.includes(":") ? parseRange(term) : null;
+  const range = rangeOf(term);
   if (range !== null) return checkRange(range, where, layer);
-  const resolved = resolveClass(term, where, layer);
-  const parts = Array.isArray(resolved) ? [] : severalIn(term, layer);
+  const name = `${term}`;
+  const wanted = `channels 1 to ${layer.count}, or a range, 1:${layer.count}`;
+  const resolved = resolveClass(name, where, layer, wanted);
+  const parts = Array.isArray(resolved) ? [] : severalIn(name, layer);
   if (parts.length === 0) return resolved;
   const each = parts.map((part) => `'${part}'`);
   return { problem: `${where}: given '${term}'; wanted each by itself, ${each.join(" and ")}` };
+}
+
+/** @returns `null` for a name: in quotes digits alone may be a class's */
+function rangeOf(term: number | string): ChannelRange | null {
+  if (typeof term === "number") return { first: term, last: term };
+  return term.includes(":") ? parseRange(term) : null;
 }
 
 /** What a term names that was meant as a list: a class's name may have commas too. */
@@ -108,12 +133,11 @@ function checkRange(range: ChannelRange, where: string, layer: LayerChannels): T
   };
 }
 
-function resolveClass(name: string, where: string, layer: LayerChannels): Term {
+/** @param wanted where classes have no names */
+function resolveClass(name: string, where: string, layer: LayerChannels, wanted: string): Term {
   const given = `${where}: given '${name}'`;
   if (layer.classNames === null) {
-    return {
-      problem: `${given}; ${layer.whyUnnamed}; wanted channels 1 to ${layer.count}, or a range, 1:${layer.count}`,
-    };
+    return { problem: `${given}; ${layer.whyUnnamed}; wanted ${wanted}` };
   }
   try {
     return [classChannel(layer.classNames, name)];

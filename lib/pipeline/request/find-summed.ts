@@ -5,7 +5,7 @@ import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { findLayerWithChannels } from "../networks/layer-problems.ts";
 import { parseRange } from "./channel-ranges.ts";
-import { type LayerChannels, layerChannels, selectChannels } from "./channel-selection.ts";
+import { type LayerChannels, layerChannels, selectChannel } from "./channel-selection.ts";
 import type { SummedChannel } from "./summed-channels.ts";
 
 /** @returns `null` in place of what is not found */
@@ -39,7 +39,7 @@ export class ChannelFinder {
 
   /** One channel of the request's own layer, by 1-based index or class name. */
   ofOwn(name: string | number, where: string): FoundChannel {
-    return one(name, { where, given: `${name}` }, null, this.#among);
+    return one(name, where, null, this.#among);
   }
 
   /**
@@ -47,9 +47,8 @@ export class ChannelFinder {
    * colons too: a class of the own layer comes first, then the longest name of a layer that fits.
    */
   ofSum(key: string, where: string): FoundChannel {
-    const at = { where, given: key };
     if (!key.includes(":") || isClass(key, this.#among)) {
-      return one(asNumber(key), at, null, this.#among);
+      return one(asNumber(key), where, null, this.#among);
     }
     const colon = this.#colonIn(key);
     const [reference, channel] = [key.slice(0, colon), asNumber(key.slice(colon + 1))];
@@ -59,7 +58,7 @@ export class ChannelFinder {
       return { found: null, problems: [`${where}: given '${key}'; ${found.problem}`] };
     }
     const { layer, among } = found;
-    return one(channel, at, layer.index === this.#own.index ? null : layer.index, among);
+    return one(channel, where, layer.index === this.#own.index ? null : layer.index, among);
   }
 
   /** The one behind the longest name or index of a layer, or else the last. */
@@ -89,12 +88,6 @@ export class ChannelFinder {
   }
 }
 
-/** Where a channel is named, and how. */
-interface At {
-  readonly where: string;
-  readonly given: string;
-}
-
 const isNumber = (text: string): boolean => /^\d+$/.test(text);
 const asNumber = (text: string): string | number => (isNumber(text) ? Number(text) : text);
 
@@ -103,16 +96,13 @@ function isClass(name: string, { classNames }: LayerChannels): boolean {
   return classNames !== null && parseRange(name) === null && isClassName(classNames, name);
 }
 
-/** By itself a range or the word "all" would be more than one. */
 function one(
   name: string | number,
-  { where, given }: At,
+  where: string,
   layer: number | null,
   among: LayerChannels,
 ): FoundChannel {
-  const { channels, problems } = selectChannels([name], among);
-  const told = problems.map((problem) => problem.replace(/^channels\[0\]/, where));
-  if (channels.length > 1) told.push(`${where}: given '${given}'; wanted one channel`);
-  const [channel] = channels;
-  return { found: channel === undefined ? null : { layer, channel }, problems: told };
+  const found = selectChannel(name, where, among);
+  if ("problem" in found) return { found: null, problems: [found.problem] };
+  return { found: { layer, channel: found.channel }, problems: [] };
 }

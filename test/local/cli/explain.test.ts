@@ -143,7 +143,7 @@ test.each([
     `class: given 'zebu'; no class is called 'zebu' among ${CLASS_NAMES.length}`,
   ],
   [["--class", "9"], "class: given 9; wanted channels 1 to 5 of layer 'classes'"],
-  [["--class", "1:2"], "class: given '1:2'; wanted one class"],
+  [["--class", "1:2"], "class: given '1:2'; wanted one channel of layer 'classes'"],
   [["--layer", "prob"], "layer: given prob; 'classes', which has the classes, does not come of it"],
   [
     ["--layer", "classes"],

@@ -68,7 +68,7 @@ test.each([
   [{ 8: 1, "5:1": 1 }, "targets[0].channels: given 8; wanted channels 1 to 7 of layer 'wide'"],
   [{ "5:6": 1 }, "targets[0].channels: given 6; wanted channels 1 to 5 of layer 'classes'"],
   [{ "wide:lion": 1 }, "targets[0].channels: given 'lion'; layer 'wide' does not feed the"],
-  [{ "5:1:2": 1 }, "targets[0].channels: given '5:1:2'; wanted one channel"],
+  [{ "5:1:2": 1 }, "targets[0].channels: given '1:2'; wanted one channel of layer"],
   [
     { "clases:1": 1 },
     "given 'clases:1'; there is no layer 'clases' among 6; did you mean 'classes'",
