@@ -2,20 +2,16 @@ import { machineBytes } from "../../lib/optvis/runtime/machine-memory.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
-import {
-  initialImageOf,
-  type RenderRequest,
-  RequestError,
-} from "../../lib/pipeline/request/request.ts";
-import { pinImage } from "../../lib/pipeline/request/initial-image.ts";
+import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { readInitialImage } from "../../lib/pipeline/request/initial-image.ts";
 import { requireMemory } from "../../lib/pipeline/request/memory-problems.ts";
 import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
-import type { InitialImage, ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
+import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { fetchNetwork } from "./network.ts";
-import { decodeUserFile, readUserFile } from "./read-user-file.ts";
+import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -36,23 +32,18 @@ export async function checkLocalRequest(
   }
   const network = await fetchNetwork(request.network, terminal, input);
   try {
-    const image = await localImage(initialImageOf(request));
+    const initial = await readInitialImage(request, readUserFile);
     const { id } = network.description;
     const analysed = await requestedNetwork(id, terminal.analyse(network));
-    const files = await pinTargetFiles(request.targets, (path) => readUserFile(path));
-    const resolved = await resolveRequest(request, analysed, image, files);
+    const files = await pinTargetFiles(request.targets, readUserFile);
+    const resolved = await resolveRequest(request, analysed, initial?.pinned ?? null, files);
     requireMemory(resolved, machineBytes());
     const { request: complete, channels } = resolved;
     const provider = complete.executionEnvironment;
     const task = { network: analysed, request: complete, channels, initialImage: null, provider };
-    return { resolved, task: image || complete.targets ? null : task };
+    return { resolved, task: initial || complete.targets ? null : task };
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;
   }
-}
-
-async function localImage(path: string | null): Promise<InitialImage | null> {
-  if (path === null) return null;
-  return (await decodeUserFile(path, (bytes) => pinImage(path, bytes))).pinned;
 }

@@ -3,8 +3,8 @@ import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { AUTO_CPU_CHANNELS, RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { readInitialImage, readUpload } from "../request/initial-image.ts";
-import { initialImageOf, parseRequest, RequestError } from "../request/request.ts";
+import { readInitialImage, type ReadNamedFile, readUpload } from "../request/initial-image.ts";
+import { parseRequest, RequestError } from "../request/request.ts";
 import { requireMemory } from "../request/memory-problems.ts";
 import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
@@ -98,11 +98,10 @@ async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRe
   const request = parseRequest(json);
   const { network: id } = request;
   const network = await requestedNetwork(id, deps.networks.open(id));
-  const initialImage = await readInitialImage(deps.store, initialImageOf(request));
-  const files = await pinTargetFiles(request.targets, (key, where) =>
-    readUpload(deps.store, key, where),
-  );
-  const resolved = await resolveRequest(request, network, initialImage, files);
+  const read: ReadNamedFile = (key, where) => readUpload(deps.store, key, where);
+  const initial = await readInitialImage(request, read);
+  const files = await pinTargetFiles(request.targets, read);
+  const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
   requireMemory(resolved, deps.workerBytes ?? Infinity);
   return resolved;
 }

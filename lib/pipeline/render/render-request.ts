@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 
-import { ImageError } from "../../image/errors.ts";
 import type { Planes } from "../../image/raster.ts";
 import type { AscentProgress, TracePoint } from "../../optvis/ascent/task.ts";
 import { cacheFolder } from "../../networks/folders.ts";
@@ -9,8 +8,8 @@ import { machineBytes } from "../../optvis/runtime/machine-memory.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { requireMemory } from "../request/memory-problems.ts";
-import { pinImage } from "../request/initial-image.ts";
-import { initialImageOf, parseLocalRequest, RequestError } from "../request/request.ts";
+import { readInitialImage } from "../request/initial-image.ts";
+import { parseLocalRequest } from "../request/request.ts";
 import { loadTargetFiles, pinTargetFiles, readNamedFile } from "../request/target-files.ts";
 import { resolveRequest } from "../request/resolve-request.ts";
 import { EngineRenderer } from "./engine-renderer.ts";
@@ -91,8 +90,7 @@ export async function renderRequest(
   { threads, signal, tell }: RenderRequestOptions,
 ): Promise<void> {
   const request = parseLocalRequest(json);
-  const path = initialImageOf(request);
-  const initial = path === null ? null : await readImage(path);
+  const initial = await readInitialImage(request, readNamedFile);
   const files = await pinTargetFiles(request.targets, readNamedFile);
   const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
   requireMemory(resolved, machineBytes());
@@ -134,16 +132,4 @@ export async function renderRequest(
     await renderer.close();
   }
   await tell({ kind: "end", ok, failed });
-}
-
-async function readImage(path: string) {
-  const bytes = await readNamedFile(path, "initialImage");
-  try {
-    return await pinImage(path, bytes);
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    throw new RequestError([
-      `initialImage: given '${path}', which cannot be read: ${error.message}`,
-    ]);
-  }
 }

@@ -4,28 +4,41 @@ import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { MAX_INITIAL_IMAGE_BYTES } from "../limits.ts";
-import { RequestError } from "./request.ts";
+import { initialImageOf, type RenderRequest, RequestError } from "./request.ts";
 import type { InitialImage } from "./resolved-request.ts";
 
-/** @throws RequestError if there is no such object, or it is no image we take */
+/**
+ * Reads a file that a request names in its field `where`.
+ *
+ * @throws RequestError that says why there is no such file
+ */
+export type ReadNamedFile = (key: string, where: string) => Promise<Uint8Array>;
+
+/**
+ * The image that a request's ascent begins with, and what pins it to its bytes; `null` where it
+ * begins with noise.
+ *
+ * @throws RequestError if there is no such file, or it is no image we take
+ */
 export async function readInitialImage(
-  store: ObjectStore,
-  key: string | null,
-): Promise<InitialImage | null> {
+  request: RenderRequest,
+  read: ReadNamedFile,
+): Promise<{ readonly raster: Raster; readonly pinned: InitialImage } | null> {
+  const key = initialImageOf(request);
   if (key === null) return null;
-  const bytes = await readUpload(store, key, "initialImage");
+  const bytes = await read(key, "initialImage");
   try {
-    return (await pinImage(key, bytes)).pinned;
+    const raster = await decodeImage(bytes);
+    const { width, height } = raster;
+    return { raster, pinned: { key, sha256: sha256(bytes), width, height } };
   } catch (error) {
-    if (error instanceof ImageError) {
-      throw new RequestError([`initialImage: given '${key}'; ${error.message}`]);
-    }
-    throw error;
+    if (!(error instanceof ImageError)) throw error;
+    throw new RequestError([`initialImage: given '${key}'; ${error.message}`]);
   }
 }
 
 /**
- * A file that a request names in its field `where`.
+ * A file of the bucket that a request names in its field `where`.
  *
  * @throws RequestError if there is no such object, or it is too large
  */
@@ -47,22 +60,7 @@ export async function readUpload(
   return store.get(key);
 }
 
-/**
- * Decodes an image, and pins it to its bytes.
- *
- * @param key its name, in the bucket or on this machine
- * @throws ImageError if it is no image we take
- */
-export async function pinImage(
-  key: string,
-  bytes: Uint8Array,
-): Promise<{ readonly raster: Raster; readonly pinned: InitialImage }> {
-  const raster = await decodeImage(bytes);
-  const { width, height } = raster;
-  return { raster, pinned: { key, sha256: sha256(bytes), width, height } };
-}
-
-/** @throws Error if the object is not the one that was planned with */
+/** The initial image of a job. @throws Error if the object is not the one that was planned with */
 export async function loadInitialImage(store: ObjectStore, image: InitialImage): Promise<Raster> {
   const bytes = await store.get(image.key);
   requireUnchanged(`initial image '${image.key}'`, bytes, image.sha256);

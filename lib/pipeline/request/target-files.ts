@@ -8,7 +8,7 @@ import { sha256 } from "../../networks/checksum.ts";
 import { pixelAt } from "../../optvis/ascent/target.ts";
 import { MAX_ENTRIES_TOLD } from "../limits.ts";
 import { type FileOfTarget, filesOfTargets, type RequestTarget } from "./fields/targets.ts";
-import { requireUnchanged } from "./initial-image.ts";
+import { type ReadNamedFile, requireUnchanged } from "./initial-image.ts";
 import { mapSides, placeOf } from "./each-place.ts";
 import { RequestError } from "./request.ts";
 import { targetUnits } from "./target-units.ts";
@@ -39,13 +39,10 @@ export async function readNamedFile(path: string, where: string): Promise<Uint8A
   }
 }
 
-/** @throws RequestError that says why there is no such file */
-export type ReadTargetFile = (key: string, where: string) => Promise<Uint8Array>;
-
 /** The files that targets name, each once. @throws RequestError naming the first bad ones */
 export async function pinTargetFiles(
   targets: readonly RequestTarget[] | undefined,
-  read: ReadTargetFile,
+  read: ReadNamedFile,
 ): Promise<readonly TargetFile[]> {
   const pinned = new Map<string, Pinned>();
   const problems: string[] = [];
@@ -74,7 +71,7 @@ interface Pinned {
   readonly zeros: readonly number[];
 }
 
-async function pin({ file, field, where }: FileOfTarget, read: ReadTargetFile): Promise<Pinned> {
+async function pin({ file, field, where }: FileOfTarget, read: ReadNamedFile): Promise<Pinned> {
   const bytes = await read(file, where);
   try {
     const contents = await decode(bytes, field);

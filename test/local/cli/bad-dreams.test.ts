@@ -66,7 +66,10 @@ describe("a bad request is refused", () => {
     [{ network: "unsupported.onnx", layer: "logits" }, /Unheard/],
     [{ network: "no-gradient.onnx", layer: "logits" }, /layer: no gradient for/],
     [{ initialImage: "missing.png" }, /missing\.png: there is no such file/],
-    [{ initialImage: "empty.json" }, /empty\.json: .*no PNG, JPEG or WebP/],
+    [
+      { initialImage: "empty.json" },
+      /bad: initialImage: given '.*empty\.json'; .*no PNG, JPEG or WebP/,
+    ],
     [{ initialImage: "tiny.png" }, /3 x 2 pixels is too small for layer 'conv2'; .* 6 x 6/],
   ])("%j", async (changes, message) => {
     const path = await request("bad.json", changes);
