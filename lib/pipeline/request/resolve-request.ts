@@ -21,8 +21,7 @@ import { type PlacedTargets, placeTargets } from "./each-place.ts";
 import { paintingProblems } from "./painting-problems.ts";
 import { presetForm } from "./preset-form.ts";
 import { filesOfTargets } from "./fields/targets.ts";
-import { fixedMeanProblems } from "./raised-layer.ts";
-import { type RaisedLayer, RaisedLayers } from "./raised-layers.ts";
+import { fixedMeanProblems, type RaisedLayer, RaisedLayers } from "./raised-layers.ts";
 import { requestedLayer } from "./requested-layer.ts";
 import {
   diversityProblems,
