@@ -16,10 +16,10 @@ import { clearDisk } from "./clear-disk.ts";
 import { optionalEnv, requireCount, requireEnv } from "./env.ts";
 import { gpuWorkerStarter } from "./gpu-workers.ts";
 
+/* What the composition roots share: the environment's names turned into the pipeline's ports. */
+
 /** As Lambda counts them. */
 const MEGABYTE = 2 ** 20;
-
-/** What the composition roots share: the environment's names turned into the pipeline's ports. */
 
 export function bucketFromEnv(): S3ObjectStore {
   return new S3ObjectStore(createS3Client(), requireEnv("BUCKET_NAME"));

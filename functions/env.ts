@@ -1,6 +1,6 @@
 import { slowdownOf } from "../lib/pipeline/rates.ts";
 
-/** @throws Error naming the missing variable */
+/** The value of an environment variable. @throws Error naming it if it is not set */
 export function requireEnv(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`environment variable ${name} is not set; the stack sets it`);
@@ -17,7 +17,7 @@ export function threadsFromEnv(): number | undefined {
   return optionalEnv("WORKER_THREADS") === null ? undefined : requireCount("WORKER_THREADS");
 }
 
-/** @throws Error naming a variable that is not set, or is no whole number from 1 */
+/** A variable that is a whole number from 1. @throws Error naming one that is not, or not set */
 export function requireCount(name: string): number {
   const text = requireEnv(name);
   const count = Number(text);

@@ -38,7 +38,7 @@ export const NO_INPUT = {
   takesIdempotencyKey: false,
 } as const;
 
-/** @throws ProblemError listing everything that is wrong with the request */
+/** What a request gives a route. @throws ProblemError listing everything that is wrong with it */
 export function checkInput<
   Path extends ParameterSchema,
   Query extends ParameterSchema,

@@ -3,7 +3,7 @@ import { nestingProblem } from "../../lib/pipeline/request/nesting-problem.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { ProblemError } from "./problem.ts";
 
-/** @throws ProblemError if the body is not JSON, or not declared so, or too large */
+/** A request's body as JSON. @throws ProblemError if it is not, not declared so, or too large */
 export function readJsonBody({ header, body }: Pick<ApiRequest, "header" | "body">): unknown {
   const [contentType = ""] = header("content-type");
   if (!/^application\/json\s*(?:;|$)/i.test(contentType)) {

@@ -16,7 +16,8 @@ import {
   MAX_NAME_LENGTH,
 } from "../../lib/pipeline/limits.ts";
 
-/** The one description of what the API takes and gives; the OpenAPI document is made of it. */
+/* The one description of what the API takes and gives; the OpenAPI document is made of it. */
+
 export const problemSchema = z
   .strictObject({
     type: z.string().describe("what kind of problem it is; stable, to branch on"),

@@ -97,6 +97,8 @@ async function describeExternalFile(modelPath: string, location: string): Promis
 }
 
 /**
+ * Checks that a model and the files beside it are those of its description.
+ *
  * @throws IntegrityError if the file at `path`, or one beside it that holds weights, is not the one
  *   that the description names; ModelError if one of those cannot be read
  */

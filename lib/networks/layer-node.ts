@@ -28,7 +28,7 @@ export interface LayerNode {
   readonly multiplyAdds: number | null;
 }
 
-/** @param readFrom index of the layer whose data a value is */
+/** What is known of the node that makes a layer. @param readFrom by value, its layer's index */
 export function layerNode(
   node: Node,
   { facts }: Pick<StaticGraph, "facts">,

@@ -39,7 +39,7 @@ export async function findJson<T>(
   }
 }
 
-/** @throws Error saying why it is no JSON, or naming every field that is not as it should be */
+/** JSON of a schema. @throws Error saying why it is none, or naming every field that is wrong */
 export function parseJson<T>(text: string, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;

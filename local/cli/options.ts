@@ -47,7 +47,7 @@ export const threadsOption = () =>
 
 const MOST_SEED = 2 ** 32 - 1;
 
-/** Of commands that draw from photographs. */
+/** The option --seed of commands that draw from photographs. */
 export const seedOption = () =>
   new Option("--seed <seed>", "of the places, and of the pictures")
     .argParser(wholeNumber(0, MOST_SEED))

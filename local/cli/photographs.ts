@@ -27,7 +27,7 @@ export async function photographsAt(path: string): Promise<readonly string[]> {
 /** Of the user's own photographs: telephones have up to 200 million, 600 MB while it is resized. */
 const PHOTO_PIXELS = 200e6;
 
-/** @throws UsageError for what is no picture */
+/** A picture of the user's. @throws UsageError for what is none */
 export function readPicture(path: string): Promise<Raster> {
   return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
 }
@@ -48,7 +48,7 @@ export function smallPictures(tile: Size): (path: string) => Promise<Raster> {
   };
 }
 
-/** @param path for the message: of a photograph, or of a folder of them */
+/** @throws UsageError where a network sees no colours. @param path of what it was to see */
 export function checkTakesPhotographs(network: NetworkModel, path: string): void {
   if (takesPhotographs(network)) return;
   throw new UsageError(

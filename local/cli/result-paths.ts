@@ -10,6 +10,7 @@ export interface ResultPaths {
   readonly tiles: string;
 }
 
+/** @param format of the sheet */
 export function resultPaths(
   folder: string,
   name: string,
@@ -22,7 +23,7 @@ export function resultPaths(
   };
 }
 
-/** Of a sheet that we have named. */
+/** The format of a sheet, by the ending that `resultPaths` gives its name. */
 export function formatOfSheet(path: string): SheetFormat {
   const format = SHEET_FORMATS.find((each) => path.endsWith(SHEET_ENDINGS[each]));
   if (format === undefined) throw new Error(`internal: '${path}' is no sheet's name`);

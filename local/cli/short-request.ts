@@ -83,7 +83,7 @@ export function sheetName(network: string, layer: string): string {
   return [...beginning(letters, KEPT_BEGINNING), "_", ...end].join("");
 }
 
-/** As long as a request may have one: layers and photographs may have long names. */
+/** A title, cut to what a request may have: layers and photographs may have long names. */
 export function sheetTitle(title: string): string {
   if (title.length <= MAX_TITLE_LENGTH) return title;
   // no half of a letter that has two

@@ -26,6 +26,7 @@ const atlasSchema = z.strictObject({
 /** A network drawn layer by layer: one job for each of its layers, under one name. */
 export type Atlas = z.infer<typeof atlasSchema>;
 
+/** A new atlas of these sheets. */
 export function atlasOf(
   { name, network, createdAt }: Pick<Atlas, "name" | "network" | "createdAt">,
   sheets: readonly AtlasSheet[],
@@ -56,7 +57,7 @@ export async function beginAtlas(
   }
 }
 
-/** Overwrites. */
+/** Writes an atlas, in place of what is there under its name. */
 export async function writeAtlas(store: ObjectStore, atlas: Atlas): Promise<void> {
   await store.put(atlasKey(atlas.name), encodeJson(atlas), JSON_TYPE);
 }

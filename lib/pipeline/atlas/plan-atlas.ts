@@ -74,7 +74,7 @@ export async function planAtlas(
   return [...once.values()].toSorted((a, b) => a.layer.index - b.layer.index);
 }
 
-/** Of one CPU core, for all its images together. */
+/** Seconds that all images of an atlas take one CPU core together, by estimate. */
 export function atlasSeconds(sheets: readonly AtlasSheet[]): number {
   return sheets.reduce(
     (sum, { resolved: { seconds, channels } }) =>

@@ -62,6 +62,8 @@ async function dispatch(
 }
 
 /**
+ * Sends the messages of a job's channels, one each.
+ *
  * @param channels 1-based
  * @param part of the checkpoints that they go on with; 0 for none
  */

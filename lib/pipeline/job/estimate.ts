@@ -41,7 +41,7 @@ export function estimateOfSeconds(coreSeconds: number): Estimate {
   };
 }
 
-/** As many as an estimate has. */
+/** Rounded to the two digits that an estimate is good for. */
 export function toTwoDigits(value: number): number {
   return Number(value.toPrecision(2));
 }

@@ -23,7 +23,7 @@ export function channelMessage(job: ChannelJob): OutgoingMessage {
   return { body: JSON.stringify(job), groupId: job.jobId };
 }
 
-/** @throws Error saying what is wrong with the body */
+/** The channel that a message is about. @throws Error saying what is wrong with its body */
 export function parseChannelJob(body: string): ChannelJob {
   try {
     return parseJson(body, channelJobSchema);
@@ -41,7 +41,7 @@ const reconcileSchema = z.strictObject({
 /** Asks the assembler to look at a job again, whatever events came or did not. */
 export type Reconcile = z.infer<typeof reconcileSchema>;
 
-/** @param delaySeconds up to SQS's 900 */
+/** Has a job looked at again. @param delaySeconds up to SQS's 900 */
 export function reconcileMessage(jobId: string, delaySeconds = 0): OutgoingMessage {
   const body = JSON.stringify({ type: "reconcile", jobId } satisfies Reconcile);
   return { body, groupId: jobId, ...(delaySeconds > 0 && { delaySeconds }) };

@@ -113,7 +113,7 @@ export interface Delivered {
   readonly now: Date;
 }
 
-/** @param channel 1-based */
+/** The record of a channel's end. @param channel 1-based */
 export function resultOf(
   jobId: string,
   channel: number,

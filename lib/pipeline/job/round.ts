@@ -19,7 +19,7 @@ export const retrySchema = z.strictObject({
 });
 export type Retry = z.infer<typeof retrySchema>;
 
-/** @param channels 1-based */
+/** What begins a round that draws these channels (1-based) again. */
 export function retryOf(
   { jobId, seconds }: JobPlan,
   channels: readonly number[],

@@ -80,7 +80,7 @@ export const completionSchema = z.strictObject({
 /** The body of `complete.json`: the end of a job. */
 export type Completion = z.infer<typeof completionSchema>;
 
-/** @throws Error if the job is not at its end */
+/** The record of a job's end. @throws Error if it is not at its end */
 export function completionOf(
   jobId: string,
   { state, ...counts }: JobTally,
@@ -119,7 +119,7 @@ function stateOf({ total, ok, failed, cancelled }: JobCounts): JobState {
   return failed > 0 ? "completed_with_failures" : "completed";
 }
 
-/** @param ended the results that the tally counts */
+/** How far a job is. @param ended the results that the tally counts */
 export function progressOf(
   jobId: string,
   tally: JobTally,

@@ -1,4 +1,3 @@
-import { LayerNotFoundError } from "../../networks/errors.ts";
 import type { Layer } from "../../networks/layers.ts";
 import { filesOf } from "../../networks/network-files.ts";
 import { typeNameOf } from "../../onnx/element-type.ts";
@@ -25,6 +24,7 @@ const MOST_ITEMS = 64;
 /** Elements of a constant that are told one by one. */
 const FEW_VALUES = 16;
 
+/** What a network's file says of itself. */
 export function fileFacts({ file, model }: AnalysedNetwork): FileFacts {
   const sizes = filesOf(file).map(({ sizeBytes }) => sizeBytes);
   const { writing, graph } = model.model;
@@ -39,7 +39,10 @@ export function fileFacts({ file, model }: AnalysedNetwork): FileFacts {
   };
 }
 
-/** What is known of a layer's node. It looks at all of its weights, the event loop turns meanwhile. */
+/**
+ * What is known of a layer's node, all of its weights included; large ones are read in several turns
+ * of the event loop.
+ */
 export async function layerFacts({ model }: AnalysedNetwork, layer: Layer): Promise<LayerFacts> {
   const { index, name, type, learnableCount, node } = layer;
   return {
@@ -57,7 +60,7 @@ async function nodeFacts(
   { output, inputs, outputs }: NonNullable<Layer["node"]>,
 ): Promise<NodeFacts> {
   const made = model.graph.nodes.find((each) => firstOutput(each) === output);
-  if (!made) throw new LayerNotFoundError(`internal: no node makes '${output}'`);
+  if (!made) throw new Error(`internal: no node makes '${output}'`);
   const { name, op, domain, attributes } = made.source ?? made;
   const { version: opset = null } =
     model.writing.opsets.find((each) => each.domain === domain) ?? {};

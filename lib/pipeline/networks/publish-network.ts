@@ -14,6 +14,7 @@ export interface PublishedForm {
   readonly labels: Uint8Array | null;
 }
 
+/** A network's description as it is published: of the one file that is at hand. */
 export function publishedForm({ description, file, labels }: Network): PublishedForm {
   const text = labels === null ? null : Buffer.from(`${labels.join("\n")}\n`);
   return {

@@ -58,7 +58,7 @@ export interface MapAtSize {
   readonly mapShape: readonly number[];
 }
 
-/** None where the layer cannot be rendered, as is told of it otherwise. */
+/** The layer's shape at each size; none where `ascentProblems` says why there are no images. */
 export function mapsAtSizes(
   model: NetworkModel,
   layer: LayerWithChannels,

@@ -57,7 +57,7 @@ export interface Viewer {
   readonly seen?: TargetLayer;
 }
 
-/** @param drawn 1-based channels, or targets, in normal form */
+/** Fills in what a request leaves open. @param drawn channels, 1-based, or targets in normal form */
 export function completeRequest(
   request: RenderRequest,
   drawn: Drawn,
@@ -79,8 +79,8 @@ function withoutDefaultFormat({ format, ...montage }: RenderRequest["montage"]) 
 function fourierParameters(request: FourierRequest, viewer: Viewer): FourierParameters {
   const preset = FOURIER_PRESETS[request.preset];
   const { cropFraction, ...others } = { ...NONE, ...preset.parameters };
-  const crop = sizeOf(request.cropSize) ?? presetCrop(preset, viewer);
-  const canvas = sizeOf(request.canvasSize) ?? presetCanvas(crop, preset);
+  const crop = givenSize(request.cropSize) ?? presetCrop(preset, viewer);
+  const canvas = givenSize(request.canvasSize) ?? presetCanvas(crop, preset);
   return {
     ...withGiven(others, request),
     canvasSize: [canvas.height, canvas.width],
@@ -125,7 +125,7 @@ export function presetCanvas({ width, height }: Size, preset: Preset): Size {
   return { width: nearestEven(width * sides), height: nearestEven(height * sides) };
 }
 
-function sizeOf(size: FourierRequest["canvasSize"]): Size | null {
+function givenSize(size: FourierRequest["canvasSize"]): Size | null {
   if (size === undefined) return null;
   return typeof size === "number" ? { width: size, height: size } : asSize(size);
 }

@@ -17,7 +17,7 @@ export interface PlacedTargets {
   readonly columns: number | null;
 }
 
-/** @returns `null` if a layer's shape, [C, ...], is no map [C, H, W] */
+/** Rows and columns of a shape [C, H, W]; `null` of any other, which is no map's. */
 export function mapSides([, rows, columns, ...more]: readonly number[]): MapSides | null {
   return rows === undefined || columns === undefined || more.length > 0 ? null : [rows, columns];
 }

@@ -6,7 +6,7 @@ import type { RenderRequest } from "./request.ts";
 import type { SummedChannel } from "./summed-channels.ts";
 import { targetLabel, targetUnits } from "./target-units.ts";
 
-/** Of each image; `null`: it has none of words. @param layer the request's own */
+/** The label of each image; `null` of one without words. @param layer the request's own */
 export function labelsOf(
   { montage }: RenderRequest,
   complete: CompleteRequest,

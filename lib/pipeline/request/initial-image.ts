@@ -68,6 +68,8 @@ export async function loadInitialImage(store: ObjectStore, image: InitialImage):
 }
 
 /**
+ * Checks that a file is the one that a job was planned with.
+ *
  * @param what the file is, for the message
  * @param wanted SHA-256 of its bytes when the request was checked
  * @throws Error if they are others now

@@ -23,7 +23,7 @@ export interface LayerRow extends Pick<
   readonly suggestion: Suggestion | null;
 }
 
-/** @throws DescriptionError for a recipe of the network that no request could have */
+/** A network's layer table. @throws DescriptionError for a recipe that no request could have */
 export function layerRows(network: AnalysedNetwork): LayerRow[] {
   const suggestionOf = suggestionsOf(network);
   return network.layers.map((layer) => {

@@ -140,7 +140,7 @@ export function requestJsonSchema(where: "cloud" | "one machine"): z.core.JSONSc
   return { title: "dreamgrid render request", ...z.toJSONSchema(schema, { io: "input" }) };
 }
 
-/** @throws RequestError naming every bad field: where, what was given, what is wanted. */
+/** Checks a request. @throws RequestError naming every bad field: where, given what, wanted what */
 export function parseRequest(json: unknown): RenderRequest {
   return parseWith(requestSchema, json);
 }

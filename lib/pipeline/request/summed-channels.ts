@@ -15,7 +15,7 @@ export function keyOfSummed({ layer, channel }: SummedChannel): string {
   return layer === null ? `${channel}` : `${layer}:${channel}`;
 }
 
-/** @param key in normal form */
+/** The inverse of `keyOfSummed`. @param key in normal form */
 export function summedOfKey(key: string): SummedChannel {
   const [first = 0, second] = key.split(":").map(Number);
   return second === undefined ? { layer: null, channel: first } : { layer: first, channel: second };

@@ -121,7 +121,7 @@ export function filesOfImages(
   return files.filter(({ key }) => keys.has(key));
 }
 
-/** @throws Error if a file is not the one that was planned with */
+/** The files of a job's targets. @throws Error if one is not that which was planned with */
 export async function loadTargetFiles(
   files: readonly TargetFile[],
   read: (key: string) => Promise<Uint8Array>,

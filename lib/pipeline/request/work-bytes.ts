@@ -57,20 +57,19 @@ export function workBytes(
   const { cropSize, canvasSize, highestFrequency, together, animation } = drawing;
   const imageShape = imageShapeOf(model, together, cropSize);
   const imageBytes = (size: Size) => FLOAT_BYTES * sizeOf(imageShapeOf(model, together, size));
+  const canvasBytes = isPaintedIn(drawing)
+    ? Math.max(
+        CANVASES * imageBytes(iteratedCanvas(canvasSize, cropSize)),
+        PAINTINGS * imageBytes(canvasSize),
+      ) +
+      FLOAT_BYTES * together * numbersHeld(canvasSize, drawing)
+    : CANVASES * imageBytes(canvasSize) + SUMS * sumBytes(canvasSize, highestFrequency);
   return (
     PROCESS_BYTES +
     PASS_SHARE * passBytes({ model, layer, imageShape }) +
     CROPS * imageBytes(cropSize) +
-    (isPaintedIn(drawing)
-      ? Math.max(
-          CANVASES * imageBytes(iteratedCanvas(canvasSize, cropSize)),
-          PAINTINGS * imageBytes(canvasSize),
-        )
-      : CANVASES * imageBytes(canvasSize)) +
-    (animation === undefined ? 0 : FRAMES * imageBytes(animatedSize(canvasSize))) +
-    (isPaintedIn(drawing)
-      ? FLOAT_BYTES * together * numbersHeld(canvasSize, drawing)
-      : SUMS * sumBytes(canvasSize, highestFrequency))
+    canvasBytes +
+    (animation === undefined ? 0 : FRAMES * imageBytes(animatedSize(canvasSize)))
   );
 }
 

@@ -70,7 +70,7 @@ export function drawingOf(request: CompleteRequest, imageSize: Size): Drawing {
   return { method, ...common, ...sizes, highestFrequency: highest, ellipses, cppnLayers };
 }
 
-/** Of an image that comes of it, or of each of its planes. */
+/** Size of the image that a drawing ends with, or of each of its planes, in pixels. */
 export function tileSizeOf(drawing: Drawing): Size {
   if (drawing.method === "fourier") return drawing.canvasSize;
   const { imageSize, pyramidLevels, pyramidScale } = drawing;

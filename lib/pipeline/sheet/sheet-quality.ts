@@ -26,7 +26,7 @@ export const sheetQualitySchema = z.strictObject({
 /** The quality cards of a sheet in one. */
 export type SheetQuality = z.infer<typeof sheetQualitySchema>;
 
-/** @returns `null` for a sheet without any image */
+/** The quality of a sheet's images together; `null` where it has none. */
 export function sheetQuality(results: Iterable<ChannelResult>): SheetQuality | null {
   const cards = [...results].flatMap((result) => (result.state === "ok" ? [result.quality] : []));
   if (cards.length === 0) return null;

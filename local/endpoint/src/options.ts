@@ -38,7 +38,7 @@ export interface EndpointOptions {
   readonly clock?: Clock;
 }
 
-/** @throws Error if a redrive policy is only half given */
+/** A queue's options as SQS's attributes. @throws Error if a redrive policy is only half given */
 export function queueAttributes(queue: QueueOptions): QueueAttributes {
   const { maxReceiveCount, deadLetterQueueName } = queue;
   if ((maxReceiveCount === undefined) !== (deadLetterQueueName === undefined)) {

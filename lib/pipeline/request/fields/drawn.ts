@@ -39,7 +39,7 @@ const channels = z
     '1-based indices [1, 2, 5], a range "1:36", mixed ["1:6", 40], "all", or class names ["tiger"] where the layer feeds the classifier',
   );
 
-/** @param of what is named: "a layer" */
+/** A name, or a 1-based index. @param of what is named: "a layer" */
 export const nameOrIndex = (of: string) =>
   z.union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)], {
     error: `${of}'s name, or its 1-based index`,

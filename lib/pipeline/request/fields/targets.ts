@@ -162,7 +162,7 @@ export function filesOfTargets(given: readonly RequestTarget[] = []): readonly F
   );
 }
 
-/** @param given targets whose files are to be called otherwise */
+/** Targets whose files are called otherwise. @param to the name in place of another */
 export function renameFiles(
   given: readonly RequestTarget[],
   to: (file: string) => string,

@@ -13,7 +13,7 @@ export interface AuthenticRequest {
   readonly payload: Payload;
 }
 
-/** @throws AwsError with S3's code for what is wrong with the signature */
+/** Checks a request's signature. @throws AwsError with S3's code for what is wrong with it */
 export function authenticate(
   wire: WireRequest,
   virtualBucket: string | null,

@@ -36,7 +36,7 @@ export interface CopySource {
   readonly read: (range: ByteRange) => AsyncIterable<Buffer>;
 }
 
-/** @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed */
+/** Finds what a copy reads. @throws AwsError NoSuchBucket, NoSuchKey, PreconditionFailed */
 export function findCopySource(
   { buckets }: S3Context,
   { headers }: S3Request,
