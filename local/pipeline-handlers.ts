@@ -13,6 +13,8 @@ export interface HandlersOptions {
   readonly deps: AcceptDeps;
   /** `null`: the channels are rendered elsewhere. */
   readonly renderer: Renderer | null;
+  /** Of a question about pixels. @default the machine's cores */
+  readonly threads?: number;
   readonly events: PipelineEvents;
   /** Stops the rendering; channels at work are given back. */
   readonly signal: AbortSignal;
@@ -23,7 +25,7 @@ export interface HandlersOptions {
 export function pipelineHandlers(
   options: HandlersOptions,
 ): Readonly<Partial<Record<ServedQueue, SqsHandler>>> {
-  const { deps, renderer, events, signal, logOf } = options;
+  const { deps, renderer, threads, events, signal, logOf } = options;
   const { jobs, store, networks, now } = deps;
   const intake = createIntake({
     ...deps,
@@ -52,7 +54,7 @@ export function pipelineHandlers(
     store,
     networks,
     renderer,
-    explainer: new EngineExplainer(),
+    explainer: new EngineExplainer({ threads }),
     provider: "requested",
     now,
     log: logOf("worker"),

@@ -107,6 +107,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
   const handlers = pipelineHandlers({
     deps: acceptDeps,
     renderer,
+    threads,
     events,
     signal: stopping.signal,
     logOf,

@@ -115,16 +115,20 @@ class Client:
         image: str,
         of: str | int | None = None,
         layer: str | int | None = None,
+        pixels: bool | Json = False,
     ) -> Json:
         """Why a network sees a class in an image; waits for the answer, some seconds.
 
         :param image: the key of an upload
         :param of: the class, by name or 1-based index; None: what the network sees most
         :param layer: whose channels speak; None: the last whose places speak
-        :returns: {"class": ..., "seen": [...], "channels": [...], ...}
+        :param pixels: whether single pixels are told apart too; {"steps": ..., "noise": ...} how
+        :returns: {"class": ..., "seen": [...], "channels": [...], ...}, where pixels are asked for
+            {"pixels": {"map": Image, ...}}, red for the class and blue against it
         :raises DreamgridError: what is wrong with the question
         """
         asked = {"network": network, "image": image, "class": of, "layer": layer}
+        asked["pixels"] = None if pixels is False else pixels
         given = {name: value for name, value in asked.items() if value is not None}
         answer = self.call("POST", "/explanations", given)
         while answer["state"] == "pending":
@@ -132,7 +136,10 @@ class Client:
             answer = self.call("GET", answer["links"]["self"])
         if answer["state"] == "failed":
             raise DreamgridError(200, answer["problems"])
-        return answer["explanation"]
+        explanation, link = answer["explanation"], answer["links"].get("pixels")
+        if link is not None:
+            explanation["pixels"]["map"] = Image(_send(self.call("GET", link)["url"]))
+        return explanation
 
     def job(self, job_id: str) -> Job:
         """A job by its id; it need not be there."""

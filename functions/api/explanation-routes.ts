@@ -4,6 +4,7 @@ import { askQuestion } from "../../lib/pipeline/explain/ask.ts";
 import { explanationRequestSchema } from "../../lib/pipeline/explain/explanation-request.ts";
 import { Explanations, type Standing } from "../../lib/pipeline/explain/explanations.ts";
 import type { PosedQuestion } from "../../lib/pipeline/explain/posed-question.ts";
+import { explanationKeys } from "../../lib/pipeline/keys.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { explanationIdSchema, explanationSchema } from "./explanation-schemas.ts";
@@ -69,6 +70,27 @@ export const getExplanationImage = defineRoute({
   },
 });
 
+export const getExplanationPixels = defineRoute({
+  method: "GET",
+  template: "/explanations/{explanationId}/pixels",
+  operationId: "getExplanationPixels",
+  summary:
+    "Which pixels speak for the class, in red, and against it, in blue, at an address that stays",
+  ...ID_INPUT,
+  success: redirect("the map, a PNG of the size that the network sees"),
+  problems: ["not-found"],
+  handle: async ({ path: { explanationId } }, deps) => {
+    const question = await existing(explanationId, deps);
+    const { links } = await describeExplanation(question, "", deps);
+    if (links.pixels !== null) return redirectTo(explanationKeys(explanationId).pixels, deps);
+    throw new ProblemError("not-found", [
+      question.pixels === null
+        ? `explanation '${explanationId}' has no pixels; ask with "pixels": true`
+        : `explanation '${explanationId}' is not done`,
+    ]);
+  },
+});
+
 /** @throws ProblemError if nobody has asked it */
 async function existing(id: string, { store }: ApiDeps): Promise<PosedQuestion> {
   const question = await new Explanations(store).findQuestion(id);
@@ -77,19 +99,25 @@ async function existing(id: string, { store }: ApiDeps): Promise<PosedQuestion> 
 }
 
 async function describeExplanation(
-  { id, network, image, class: word, layer }: PosedQuestion,
+  { id, network, image, class: word, layer, pixels }: PosedQuestion,
   basePath: string,
   { store }: ApiDeps,
 ): Promise<z.input<typeof explanationSchema>> {
   const self = explanationLink(basePath, id);
+  const stands = stateOf(await new Explanations(store).standing(id));
   return {
     id,
-    ...stateOf(await new Explanations(store).standing(id)),
+    ...stands,
     network: network.id,
     image: image.key,
     class: word,
     layer,
-    links: { self, image: `${self}/image` },
+    pixels,
+    links: {
+      self,
+      image: `${self}/image`,
+      pixels: pixels !== null && stands.state === "done" ? `${self}/pixels` : null,
+    },
   };
 }
 

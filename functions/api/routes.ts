@@ -3,7 +3,12 @@ import * as z from "zod";
 import { requestJsonSchema } from "../../lib/pipeline/request/request.ts";
 import { createAtlas, deleteAtlas, getAtlas } from "./atlas-routes.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { createExplanation, getExplanation, getExplanationImage } from "./explanation-routes.ts";
+import {
+  createExplanation,
+  getExplanation,
+  getExplanationImage,
+  getExplanationPixels,
+} from "./explanation-routes.ts";
 import { createJob, deleteJob, getJob, listJobs, retryJobRoute } from "./job-routes.ts";
 import {
   getAnimation,
@@ -77,6 +82,7 @@ export const ROUTES: readonly Route[] = [
   createExplanation,
   getExplanation,
   getExplanationImage,
+  getExplanationPixels,
   listNetworks,
   deleteNetwork,
   listLayers,

@@ -28,7 +28,7 @@ export interface WorkerDeps extends RenderDeps, Pick<AnswerDeps, "explainer"> {
 const ANSWER_MS = 5_000;
 
 /**
- * Answers the questions among a batch of messages, which take a second each and somebody waits for,
+ * Answers the questions among a batch of messages, which take seconds each and somebody waits for,
  * and then renders the channels; those that fail are delivered again.
  */
 export function createHandler(deps: WorkerDeps) {

@@ -8,11 +8,12 @@ import { redeliverSoon } from "../redeliver-soon.ts";
 import { createHandler } from "./handler.ts";
 
 const log = new Logger({ serviceName: "worker" });
+const threads = { threads: threadsFromEnv() };
 const channels = sourceQueueFromEnv();
 const render = createHandler({
   ...networkDepsFromEnv(bucketFromEnv()),
-  renderer: new EngineRenderer({ threads: threadsFromEnv() }),
-  explainer: new EngineExplainer(),
+  renderer: new EngineRenderer(threads),
+  explainer: new EngineExplainer(threads),
   provider: "cpu",
   continuations: channels,
   slowdown: slowdownFromEnv(),

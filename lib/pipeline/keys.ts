@@ -146,6 +146,8 @@ export function explanationKeys(id: string) {
     asked: `${folder}asked.json`,
     /** Why the message came to nothing that was sent then; overwritten. */
     givenUp: `${folder}given-up.json`,
+    /** Which pixels speak for the class and against it, as a picture; before the explanation. */
+    pixels: `${folder}pixels.png`,
     /** The explanation, or what is wrong with the question; written once. */
     result: `${folder}result.json`,
   };

@@ -250,6 +250,12 @@ export const MAX_POINTED_SIDE = 16;
 export const CHANNELS_AT_PLACE = 4;
 
 /**
+ * Images that are looked at for a question about pixels: four times the default, some 20 s of
+ * GoogLeNet, and of a network fifty times as slow what a CPU worker's 15 minutes have room for.
+ */
+export const MAX_PIXEL_STEPS = 256;
+
+/**
  * The same question is not sent again before: by then its message has been delivered as often as it
  * may be, or waits behind others and would wait there again.
  */

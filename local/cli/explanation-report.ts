@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
-import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
+import { pixelFigures } from "../../lib/pipeline/explain/figures.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
@@ -87,10 +87,6 @@ function aboutPixels({ pixels }: Explanation): readonly string[] {
   return [
     `pixels, by ${steps} steps${under}: from grey to the photograph the score goes from ${inDigits(baselineScore)} to ${inDigits(score)}, of which they contribute ${inDigits(contributed)}; off by ${inDigits(Math.abs(contributed - gained))}${share}`,
   ];
-}
-
-function pixelFigures({ data, score, baselineScore, steps, noise }: PixelAttribution) {
-  return { score, baselineScore, contributed: sumOf(data), steps, noise };
 }
 
 /** "tiger 97 %" */

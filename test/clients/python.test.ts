@@ -46,8 +46,9 @@ said["shown"] = sorted(job._repr_mimebundle_())
 said["manifest"] = len(job.manifest()["tiles"])
 said["jobs"] = [each.id for each in client.jobs()] == [job.id]
 said["initial"] = client.upload(photo)
-why = client.explain("tiny", said["initial"], "snail", "wide")
-said["why"] = [why["class"]["label"], why["layer"]["name"], why["mapSize"]]
+why = client.explain("tiny", said["initial"], "snail", "wide", pixels={"steps": 2})
+said["why"] = [why["class"]["label"], why["layer"]["name"], why["mapSize"], why["pixels"]["steps"]]
+said["pixels"] = why["pixels"]["map"].media_type
 started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
 small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(3600)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
@@ -123,7 +124,8 @@ test.skipIf(!isThere)(
       manifest: 5,
       jobs: true,
       initial: expect.stringMatching(/^uploads\//),
-      why: ["snail", "wide", [16, 20]],
+      why: ["snail", "wide", [16, 20], 2],
+      pixels: "image/png",
       webp: ["WEBP", ["image/webp", "text/plain"]],
       started: 1,
       named: "mine",

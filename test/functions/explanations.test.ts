@@ -4,85 +4,25 @@ import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 
 import { createHandler as createDeadLetter } from "../../functions/dead-letter/handler.ts";
-import { createHandler as createWorker } from "../../functions/worker/handler.ts";
-import { encodePng } from "../../lib/image/png.ts";
+import { decodeImage } from "../../lib/image/png.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
-import { EngineExplainer, type Explainer } from "../../lib/pipeline/explain/explainer.ts";
 import type { Figures } from "../../lib/pipeline/explain/figures-schema.ts";
 import { EXPLANATION_PREFIX, explanationKeys } from "../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import { explanationReport } from "../../local/cli/explanation-report.ts";
 import { planesFor } from "../../local/cli/photographs.ts";
-import { temporaryFolder } from "../networks/temporary-folder.ts";
-import {
-  deliveries,
-  type MemoryPipeline,
-  memoryPipeline,
-  NOW,
-} from "../support/memory-pipeline.ts";
+import { deliveries, NOW } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { sqsEvent } from "../support/sqs-event.ts";
-import { type ApiCall, apiClient } from "./api/api-client.ts";
+import { type Answer, type QuestionDesk, questionDesk, SNAIL } from "./question-desk.ts";
 
-/** The explainer of production, which says how often it is asked, and fails as it is told. */
-class CountingExplainer implements Explainer {
-  calls = 0;
-  failure: Error | null = null;
-  readonly #real = new EngineExplainer();
-
-  explain(...asked: Parameters<Explainer["explain"]>): ReturnType<Explainer["explain"]> {
-    this.calls++;
-    return this.failure === null ? this.#real.explain(...asked) : Promise.reject(this.failure);
-  }
-}
-
-interface Answer {
-  readonly id: string;
-  readonly state: string;
-  readonly problems: readonly string[];
-  readonly explanation: Figures | null;
-}
-
-const SNAIL = { network: "tiny", image: "uploads/photo.png", class: "snail" };
-let folder: string;
-let pipeline: MemoryPipeline;
-let call: ApiCall;
-let explainer: CountingExplainer;
-
+let { folder, pipeline, call, explainer, ask, look, keptAs, keep, work } = {} as QuestionDesk;
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  pipeline = await memoryPipeline({ folder });
-  call = apiClient(pipeline);
-  explainer = new CountingExplainer();
-  const data = Uint8Array.from({ length: 3 * 40 * 32 }, (_, i) => (i * 37) % 256);
-  const photo = await encodePng({ width: 40, height: 32, data });
-  await pipeline.store.put(SNAIL.image, photo, "image/png");
+  ({ folder, pipeline, call, explainer, ask, look, keptAs, keep, work } = await questionDesk());
 });
-
-async function ask(body: object = SNAIL): Promise<Answer> {
-  const { status, headers, body: answer } = await call("POST", "/explanations", { body });
-  expect(status).toBe(202);
-  expect(headers["Location"]).toBe(`/explanations/${(answer as Answer).id}`);
-  return answer as Answer;
-}
-
-const look = async (id: string) => (await call("GET", `/explanations/${id}`)).body as Answer;
-
-/** Takes the messages that were sent from the `from`th on, at that delivery of theirs. */
-async function work(from = 0, receiveCount = 1) {
-  const handler = createWorker({ ...pipeline.renderDeps(), explainer, log: silentLog });
-  const { Records } = sqsEvent(...pipeline.cpu.sent.slice(from).map(({ body }) => body));
-  const { batchItemFailures } = await handler({
-    Records: Records.map((record) => ({
-      ...record,
-      attributes: { ...record.attributes, ApproximateReceiveCount: String(receiveCount) },
-    })),
-  });
-  return batchItemFailures.length;
-}
 
 test("a question is answered once, however often it is asked and its message comes", async () => {
   const asked = await ask();
@@ -106,6 +46,11 @@ test("a question is answered once, however often it is asked and its message com
   });
   expect(await ask()).toEqual(done);
   expect(pipeline.cpu.sent).toHaveLength(5);
+  const pixels = await call("GET", `/explanations/${asked.id}/pixels`);
+  expect([pixels.status, (pixels.body as Answer).problems]).toEqual([
+    404,
+    [`explanation '${asked.id}' has no pixels; ask with "pixels": true`],
+  ]);
   const image = await call("GET", `/explanations/${asked.id}/image`);
   expect([image.status, image.headers["Location"]]).toEqual([
     302,
@@ -114,20 +59,39 @@ test("a question is answered once, however often it is asked and its message com
 });
 
 test("a worker's figures are those that the command prints", async () => {
-  const { id } = await ask({ ...SNAIL, layer: "wide" });
+  const { id, links } = await ask({ ...SNAIL, layer: "wide", pixels: { steps: 4 } });
+  expect(links.pixels).toBeNull();
+  expect((await call("GET", `/explanations/${id}/pixels`)).status).toBe(404);
   expect(await work()).toBe(0);
-  const { explanation } = await look(id);
+  const { explanation, ...answer } = await look(id);
   const photo = join(folder, "photo.png");
   await writeFile(photo, await pipeline.store.get(SNAIL.image));
   const network = await pipeline.deps.networks.open("tiny");
   const engine = new AscentEngine({ threads: 1 });
   onTestFinished(() => engine.close());
-  const asked = { class: "snail", layer: "wide" };
+  const pixels = { steps: 4, noise: 0.1 };
+  const asked = { class: "snail", layer: "wide", pixels };
   const planes = await planesFor(network.model, photo);
   const shown = { ...(await explainImage(engine, network, planes, asked)), photo, top: [] };
   const printed = JSON.parse(JSON.stringify(explanationReport(shown).json));
   const { class: of, layer, score, contributed, mapSize } = printed;
   expect(explanation).toMatchObject({ class: of, layer, score, contributed, mapSize });
+  expect(explanation!.pixels).toEqual(printed.pixels);
+  expect(answer).toMatchObject({ pixels });
+  const { status, headers } = await call("GET", answer.links.pixels!);
+  const key = explanationKeys(id).pixels;
+  expect([status, headers["Location"]]).toEqual([302, expect.stringContaining(key)]);
+  // of so few pixels nothing is blurred: where they speak for it there is more red than blue
+  const { width, height, data } = await decodeImage(await pipeline.store.get(key));
+  expect([height, width]).toEqual([16, 20]);
+  const drawn = Array.from({ length: 320 }, (_, i) => Math.sign(data[3 * i]! - data[3 * i + 2]!));
+  const [plane, other, third] = [0, 320, 640].map((at) => shown.pixels!.data.subarray(at));
+  const spoken = drawn.map((_, i) => plane![i]! + other![i]! + third![i]!);
+  const most = Math.max(...spoken.map(Math.abs));
+  const strong = spoken.map((value, i) => [value, drawn[i]!] as const);
+  for (const [value, sign] of strong.filter(([each]) => Math.abs(each) > most / 20)) {
+    expect(sign).toBe(Math.sign(value));
+  }
   expect(explanation!.seen.slice(0, printed.seen.length)).toEqual(printed.seen);
   expect(mapSize).toEqual([16, 20]);
   // what is to be looked at has four digits
@@ -163,14 +127,20 @@ test("asking that is cut short between its writes is completed by the next, or t
   expect(pipeline.cpu.sent).toHaveLength(2);
   expect(await work()).toBe(0);
   expect(explainer.calls).toBe(1);
-  // one of before places were told of is read as it is
-  const { explanation } = await look(id);
-  expect(explanation!.atPlaces!.mapSize).toEqual([16, 10]);
-  const kept = JSON.parse((await pipeline.store.get(explanationKeys(id).result)).toString());
-  delete kept.explanation.atPlaces;
-  const { result } = explanationKeys(id);
-  await pipeline.store.put(result, Buffer.from(JSON.stringify(kept)), "application/json");
-  expect((await look(id)).explanation).toEqual({ ...explanation, atPlaces: null });
+  // one of before places and pixels were told of is read as it is
+  const found = await look(id);
+  expect(found.explanation!.atPlaces!.mapSize).toEqual([16, 10]);
+  const { question, result } = explanationKeys(id);
+  const { pixels: none, ...asked } = await keptAs(question);
+  const kept = await keptAs(result);
+  const { atPlaces, pixels, ...explanation } = kept["explanation"] as Figures;
+  expect([none, pixels, atPlaces]).toEqual([null, null, found.explanation!.atPlaces]);
+  await keep(question, asked);
+  await keep(result, { ...kept, explanation });
+  expect(await look(id)).toEqual({
+    ...found,
+    explanation: { ...found.explanation, atPlaces: null },
+  });
   // a result that cannot be read is none, and the next replaces it
   await pipeline.store.put(result, Buffer.from("{"), "application/json");
   expect(await look(id)).toMatchObject({ state: "failed", retryable: true });
@@ -278,13 +248,20 @@ test("what is not there is refused before anything is asked", async () => {
     [expect.stringContaining("there is no such object in the bucket; upload it first")],
   ]);
   expect(
-    await problemsOf({ network: "tiny", image: "models/tiny/network.json", class: 1.5, layer: 0 }),
+    await problemsOf({
+      network: "tiny",
+      image: "models/tiny/network.json",
+      class: 1.5,
+      layer: 0,
+      pixels: { steps: 257 },
+    }),
   ).toEqual([
     400,
     [
       expect.stringMatching(/^image: given .*; wanted the key of a PNG, JPEG or WebP/),
       "class: given 1.5; wanted a class's name, or its 1-based index",
       "layer: given 0; wanted at least 1",
+      "pixels.steps: given 257; wanted at most 256",
     ],
   ]);
   expect((await call("GET", `/explanations/${"0".repeat(32)}`)).status).toBe(404);

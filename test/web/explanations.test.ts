@@ -160,6 +160,17 @@ describe.skipIf(CHROMIUM === null)("explanations", () => {
     await page.getByRole("button", { name: "Explain it" }).click();
     await heading("Why snail").waitFor();
     await expect.poll(() => word.inputValue()).toBe("");
+    // pixels stand beside it, in the photograph's proportions, and come with other classes too
+    await page.getByLabel("Pixels too, which takes several seconds").check();
+    await page.getByRole("button", { name: "Explain it" }).click();
+    const map = page.getByAltText("red where they speak for snail, blue where against it");
+    await map.waitFor();
+    const [ofPixels, ofPhotograph] = [map, page.getByAltText("the photograph", { exact: true })];
+    expect((await ofPixels.boundingBox())!.height).toBe((await ofPhotograph.boundingBox())!.height);
+    await expect
+      .poll(() => page.evaluate(`document.querySelector(".pixels > img").naturalWidth`))
+      .toBe(20);
+    await expectAccessible(page);
     const chooser = page.getByLabel("Another photograph").last();
     const broken = { ...(await photograph()), buffer: Buffer.from("no image") };
     const network = { ...broken, name: "net.onnx", mimeType: "" };

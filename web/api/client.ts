@@ -143,13 +143,17 @@ export async function getExplanation(id: string): Promise<ExplanationDocument> {
   const { explanation, ...document } = await call<ExplanationDocument>(
     `explanations/${segment(id)}`,
   );
-  // an older API does not tell of places
+  // an older API tells of neither places nor pixels
+  const { atPlaces = null, pixels = null } = explanation ?? {};
   return {
     ...document,
-    explanation: explanation && { ...explanation, atPlaces: explanation.atPlaces ?? null },
+    pixels: document.pixels ?? null,
+    explanation: explanation && { ...explanation, atPlaces, pixels },
   };
 }
 export const photographAddress = (id: string) => `explanations/${segment(id)}/image`;
+/** Of the map of what its pixels contribute. */
+export const pixelsAddress = (id: string) => `explanations/${segment(id)}/pixels`;
 export const cancelJob = (jobId: string) =>
   call<JobDocument>(`jobs/${segment(jobId)}`, { method: "DELETE" });
 export const retryJob = (jobId: string) =>

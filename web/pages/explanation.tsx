@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { createExplanation, photographAddress } from "../api/client.ts";
+import { createExplanation, photographAddress, pixelsAddress } from "../api/client.ts";
 import type { ExplanationDocument, ExplanationFigures } from "../api/documents.ts";
 import { percent } from "../components/contribution.ts";
 import { type SmallPhotograph, smallPhotograph } from "../components/lit-photograph.tsx";
@@ -32,9 +32,9 @@ export function ExplanationPage({ id }: { readonly id: string }) {
   const ask = (other: OtherQuestion) =>
     send(async () => {
       if (value === null) return;
-      const { network, image, layer } = value;
+      const { network, image, layer, pixels } = value;
       // by its number: names need not be unique
-      const known = { class: figures?.class.channel ?? value.class, layer };
+      const known = { class: figures?.class.channel ?? value.class, layer, pixels };
       const asked = Object.entries({ ...known, ...other }).filter(([, given]) => given !== null);
       const next = await createExplanation({ network, image, ...Object.fromEntries(asked) });
       if (next.id === id) reload();
@@ -68,8 +68,8 @@ export function ExplanationPage({ id }: { readonly id: string }) {
       )}
       <Looking at={question}>looking for the explanation</Looking>
       {value !== null && (
-        <Explained key={`${value.network} ${value.image}`} {...{ value, figures, isBusy, ask }}>
-          {WAITING[wait]}
+        <Explained key={`${value.network} ${value.image}`} {...{ value, last, isBusy, ask }}>
+          {wait === "long" && value.pixels !== null ? AT_PIXELS : WAITING[wait]}
         </Explained>
       )}
     </>
@@ -81,6 +81,7 @@ const WAITING = {
   short: "computing it, which takes seconds",
   long: "waiting for a worker: all may be busy with pictures",
 } as const;
+const AT_PIXELS = "looking at its pixels, or waiting for a worker: all may be busy with pictures";
 
 /** "Why snail 81 %" */
 function headingOf(explanation: ExplanationDocument | null) {
@@ -96,7 +97,8 @@ function headingOf(explanation: ExplanationDocument | null) {
 
 interface ExplainedProps {
   readonly value: ExplanationDocument;
-  readonly figures: ExplanationDocument["explanation"];
+  /** The last that was done. */
+  readonly last: ExplanationDocument | null;
   readonly isBusy: boolean;
   readonly ask: (question: OtherQuestion) => Promise<void>;
   /** What is being waited for. */
@@ -116,7 +118,8 @@ function channelsAt({ atPlaces }: ExplanationFigures, place: number | null): rea
   return there.map(({ channel }) => channel);
 }
 
-function Explained({ value, figures, isBusy, ask, children: waiting }: ExplainedProps) {
+function Explained({ value, last, isBusy, ask, children: waiting }: ExplainedProps) {
+  const figures = last?.explanation ?? null;
   const [photograph, setPhotograph] = useState<SmallPhotograph | null>(null);
   const [isGone, setGone] = useState(false);
   const layer = figures?.layer.index ?? null;
@@ -127,7 +130,7 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
   const shared = { network: value.network, photograph, pictures };
   return (
     <div class={waiting === "" ? "explained" : "explained waiting"} aria-busy={waiting !== ""}>
-      <div class="asked">
+      <div class={figures?.pixels ? "asked with-pixels" : "asked"}>
         <figure class="photograph">
           {isGone ? (
             <p class="quiet">the photograph cannot be shown</p>
@@ -146,6 +149,9 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
             onChoose={(place) => keep(place === null ? null : { layer: layer!, place })}
           />
         )}
+        {figures !== null && figures.pixels !== null && (
+          <PixelMap id={last!.id} of={figures.class.label} photograph={photograph} />
+        )}
         <div class="classes">
           {figures !== null && <h2>What {value.network} sees</h2>}
           {figures !== null && <SeenClasses figures={figures} onAsk={(other) => void ask(other)} />}
@@ -163,5 +169,28 @@ function Explained({ value, figures, isBusy, ask, children: waiting }: Explained
         <SpeakingChannels {...{ ...shared, figures }} others={channelsAt(figures, chosen)} />
       )}
     </div>
+  );
+}
+
+interface PixelMapProps {
+  /** Of the explanation. */
+  readonly id: string;
+  /** The class. */
+  readonly of: string;
+  readonly photograph: SmallPhotograph | null;
+}
+
+/** What pixels contribute, in the photograph's proportions, which a network may not see. */
+function PixelMap({ id, of, photograph }: PixelMapProps) {
+  const aspectRatio = photograph === null ? "auto" : `${photograph.width} / ${photograph.height}`;
+  return (
+    <figure class="photograph pixels">
+      <img
+        src={pixelsAddress(id)}
+        style={{ aspectRatio }}
+        alt={`the photograph's pixels, red where they speak for ${of}, blue where against it`}
+      />
+      <figcaption class="quiet">pixels, red for {of}, blue against</figcaption>
+    </figure>
   );
 }

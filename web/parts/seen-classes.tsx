@@ -6,8 +6,10 @@ import { layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 import { submitting } from "../state/use-sending.ts";
 
-/** What may be asked instead: a class or layer, by name or number; `null`: without one. */
-export type OtherQuestion = Partial<Pick<ExplanationDocument, "class" | "layer">>;
+/** What may be asked instead: a class or layer, by name or number, `null`: without one; or pixels. */
+export type OtherQuestion = Partial<Pick<ExplanationDocument, "class" | "layer">> & {
+  readonly pixels?: boolean;
+};
 
 interface SeenClassesProps {
   readonly figures: ExplanationFigures;
@@ -44,17 +46,19 @@ interface AskOtherwiseProps {
   readonly onAsk: (question: OtherQuestion) => void;
 }
 
-/** Asks for a class that is not among those, or for another layer. */
+/** Asks for a class that is not among those, for another layer, or for pixels. */
 export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
   const [word, setWord] = useState("");
   /** `null`: it has not been touched. */
   const [chosen, setChosen] = useState<string | null>(null);
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  const hasPixels = question.pixels !== null;
   const { value: table } = useResource(question.network, () => layersOf(question.network));
   const layers = table?.layers.filter(({ renderable, index }) => renderable && index > 1) ?? [];
   const asked = layers.find(({ name, index }) => [name, index].includes(question.layer ?? ""));
   const shown = String(asked?.index ?? "");
   const text = word.trim();
-  const isSame = text === "" && (chosen ?? shown) === shown;
+  const isSame = text === "" && (chosen ?? shown) === shown && (wanted ?? hasPixels) === hasPixels;
   const named = /^\d+$/.test(text) ? Number(text) : text;
   const isAnswered = question.state === "done" && question.class === named;
   // or it would be asked for again with another layer
@@ -65,8 +69,10 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
     onAsk({
       ...(text !== "" && { class: named }),
       ...(chosen !== null && { layer: chosen === "" ? null : Number(chosen) }),
+      ...(wanted !== null && { pixels: wanted }),
     });
     setChosen(null);
+    setWanted(null);
   };
   return (
     <form class="row" onSubmit={submitting(ask)}>
@@ -92,6 +98,14 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
             </option>
           ))}
         </select>
+      </label>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={wanted ?? hasPixels}
+          onChange={({ currentTarget }) => setWanted(currentTarget.checked)}
+        />
+        <span class="quiet">Pixels too, which takes several seconds</span>
       </label>
       <button type="submit" disabled={isSame} aria-disabled={isBusy}>
         Explain it

@@ -14,3 +14,15 @@ export const PIXEL_DEFAULTS = {
   /** SmoothGrad's authors find 10 to 20 % of the range to be clear in most networks. */
   noise: 0.1,
 } as const;
+
+/** Whether pixels are asked for, and how. */
+export type AskedOfPixels =
+  boolean | { readonly steps?: number | undefined; readonly noise?: number | undefined };
+
+/** @returns `null` where they are not asked for */
+export function pixelOptions(asked: AskedOfPixels): Pick<PixelOptions, "steps" | "noise"> | null {
+  if (asked === false) return null;
+  const { steps = PIXEL_DEFAULTS.steps, noise = PIXEL_DEFAULTS.noise } =
+    asked === true ? {} : asked;
+  return { steps, noise };
+}

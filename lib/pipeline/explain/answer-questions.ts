@@ -1,10 +1,11 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
 import { ImageError } from "../../image/errors.ts";
-import { decodeImage } from "../../image/png.ts";
+import { decodeImage, encodePng } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import { ModelError } from "../../onnx/errors.ts";
+import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { MAX_ATTEMPTS, MAX_CHANNEL_RECEIVES, MAX_PHOTOGRAPH_PIXELS } from "../limits.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -14,6 +15,7 @@ import { type Ending, Explanations } from "./explanations.ts";
 import type { Explainer } from "./explainer.ts";
 import { figuresOf } from "./figures.ts";
 import type { ExplanationJob } from "./messages.ts";
+import { drawPixelMap, pixelMap } from "./pixel-map.ts";
 import type { PosedQuestion } from "./posed-question.ts";
 
 /** A question's message as it came from the queue. */
@@ -112,17 +114,25 @@ async function endingOf(question: PosedQuestion, deps: AnswerDeps): Promise<Endi
   const bytes = await readImage(question, deps);
   try {
     const photograph = await decoded(question, bytes);
-    const { class: word, layer } = question;
+    const { class: word, layer, pixels } = question;
     const explanation = await deps.explainer.explain(network, photograph, {
       class: word ?? undefined,
       layer: layer ?? undefined,
+      pixels: pixels ?? undefined,
     });
+    if (explanation.pixels !== null) await keepPixels(question.id, explanation.pixels, deps);
     return { state: "done", explanation: figuresOf(explanation) };
   } catch (error) {
     if (error instanceof RequestError) return { state: "failed", problems: error.problems };
     if (!IS_OF_QUESTION.some((kind) => error instanceof kind)) throw error;
     return { state: "failed", problems: [messageOf(error)] };
   }
+}
+
+async function keepPixels(id: string, pixels: PixelAttribution, { store }: AnswerDeps) {
+  const [, height, width] = pixels.shape;
+  const png = await encodePng(drawPixelMap(pixelMap(pixels), [height, width]));
+  await new Explanations(store).keepPixels(id, png);
 }
 
 /** What is wrong with the question, however often it is asked. */

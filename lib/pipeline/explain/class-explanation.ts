@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { decodeImage } from "../../image/png.ts";
 import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
-import { PIXEL_DEFAULTS } from "../../optvis/quality/pixel-options.ts";
+import { type AskedOfPixels, pixelOptions } from "../../optvis/quality/pixel-options.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type { SeenClass } from "./explain.ts";
 import { EngineExplainer } from "./explainer.ts";
@@ -19,7 +19,7 @@ export interface AskedOfImage {
    * Whether pixels are asked for too, by how many steps, and under how much noise, a share of
    * 0..255. @default false; of `true` 64 steps under 0.1
    */
-  readonly pixels?: boolean | { readonly steps?: number; readonly noise?: number };
+  readonly pixels?: AskedOfPixels;
 }
 
 /** Why a network sees a class in an image, as programs read it. */
@@ -39,14 +39,9 @@ export async function explainClass(
   { image, pixels = false, ...question }: AskedOfImage,
 ): Promise<ClassExplanation> {
   const picture = await decodeImage(typeof image === "string" ? await readFile(image) : image);
-  const { steps, noise } = { ...(typeof pixels === "object" && pixels) };
-  const asked = {
-    steps: steps ?? PIXEL_DEFAULTS.steps,
-    noise: noise ?? PIXEL_DEFAULTS.noise,
-  };
   const found = await new EngineExplainer().explain(network, picture, {
     ...question,
-    pixels: pixels === false ? undefined : asked,
+    pixels: pixelOptions(pixels) ?? undefined,
   });
   const { index, name } = found.layer;
   const { of, seen, attribution } = found;

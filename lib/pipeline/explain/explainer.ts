@@ -1,6 +1,6 @@
 import { resizeRaster } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
-import { AscentEngine } from "../../optvis/ascent/engine.ts";
+import { AscentEngine, type EngineOptions } from "../../optvis/ascent/engine.ts";
 import { photographPlanes } from "../../optvis/ascent/network-planes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { explainImage, type Explanation, type Question } from "./explain.ts";
@@ -18,13 +18,19 @@ export interface Explainer {
 
 /** The explainer of production, on threads that end with the answer: pixels have work for several. */
 export class EngineExplainer implements Explainer {
+  readonly #threads: Pick<EngineOptions, "threads">;
+
+  constructor(threads: Pick<EngineOptions, "threads"> = {}) {
+    this.#threads = threads;
+  }
+
   async explain(
     network: AnalysedNetwork,
     photograph: Raster,
     question: Question,
   ): Promise<Explanation> {
     const seen = await resizeRaster(photograph, network.model.inputSize);
-    const engine = new AscentEngine(question.pixels ? {} : { threads: 1 });
+    const engine = new AscentEngine(question.pixels ? this.#threads : { threads: 1 });
     try {
       return await explainImage(engine, network, photographPlanes(seen, network.model), question);
     } finally {

@@ -62,6 +62,11 @@ export class Explanations {
     await this.#put(explanationKeys(id).givenUp, { version: 1, askedAt, reason });
   }
 
+  /** A picture that its explanation has beside it. */
+  async keepPixels(id: string, png: Uint8Array): Promise<void> {
+    await this.#store.put(explanationKeys(id).pixels, png, "image/png");
+  }
+
   async hasEnded(id: string): Promise<boolean> {
     const ending = await this.#findEnding(id);
     return ending !== null && ending !== "damaged";

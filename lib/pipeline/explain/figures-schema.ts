@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { pixelsSchema } from "./explanation-request.ts";
 import {
   CHANNELS_AT_PLACE,
   EXPLAINED_CHANNELS,
@@ -71,6 +72,17 @@ export const figuresSchema = z.strictObject({
     // explanations were kept before there was such a thing
     .default(null)
     .describe("which channels speak at each place; null where the layer has no map"),
+  pixels: pixelsSchema
+    .extend({
+      score: z.number().describe("of the photograph, under the noise"),
+      baselineScore: z.number().describe("of the grey image that it is compared with"),
+      contributed: z
+        .number()
+        .describe("by all pixels together; it should be what the scores differ by"),
+    })
+    .nullable()
+    .default(null)
+    .describe("what pixels contribute, whose map is a picture of its own; null: not asked for"),
 });
 
 /** An explanation as it is kept and answered. */

@@ -1,4 +1,5 @@
 import type { Attribution } from "../../optvis/quality/attribution.ts";
+import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 import {
   CHANNELS_AT_PLACE,
   EXPLAINED_CHANNELS,
@@ -14,7 +15,7 @@ const MAP_DIGITS = 4;
 /** Of a channel's at a place: as many as people read of it. */
 const READ_DIGITS = 3;
 
-export function figuresOf({ of, seen, layer, attribution }: Explanation): Figures {
+export function figuresOf({ of, seen, layer, attribution, pixels }: Explanation): Figures {
   const { score } = attribution;
   // one place is the whole image, and no map of it
   const mapSize = attribution.places.length > 1 ? attribution.mapSize : null;
@@ -43,7 +44,14 @@ export function figuresOf({ of, seen, layer, attribution }: Explanation): Figure
         places: mapOf(places),
       })),
     atPlaces: mapSize && atPlaces(attribution.channels, mapSize),
+    pixels: pixels && pixelFigures(pixels),
   };
+}
+
+/** How much all pixels contribute, and of what. */
+export function pixelFigures({ data, score, baselineScore, steps, noise }: PixelAttribution) {
+  const contributed = data.reduce((sum, value) => sum + value, 0);
+  return { score, baselineScore, contributed, steps, noise };
 }
 
 /** @param mapSize of the channels' places */

@@ -2,9 +2,15 @@ import * as z from "zod";
 
 import { sha256 } from "../../networks/checksum.ts";
 import { type NetworkDescription, parseDescription } from "../../networks/description.ts";
+import { pixelOptions } from "../../optvis/quality/pixel-options.ts";
 import { canonicalJson } from "../json.ts";
 import { EXPLANATION_ID } from "../keys.ts";
-import { classReference, type ExplanationRequest, layerReference } from "./explanation-request.ts";
+import {
+  classReference,
+  type ExplanationRequest,
+  layerReference,
+  pixelsSchema,
+} from "./explanation-request.ts";
 
 export const posedQuestionSchema = z.strictObject({
   version: z.literal(1),
@@ -14,6 +20,8 @@ export const posedQuestionSchema = z.strictObject({
   image: z.strictObject({ key: z.string(), sha256: z.string() }),
   class: classReference.nullable(),
   layer: layerReference.nullable(),
+  // questions were kept before there was such a thing
+  pixels: pixelsSchema.nullable().default(null),
 });
 
 /** A question with the bytes that its names stand for. */
@@ -27,7 +35,7 @@ const ID_LENGTH = 32;
  * same explanation.
  */
 export function posedQuestion(
-  { class: word, layer, image: key }: ExplanationRequest,
+  { class: word, layer, image: key, pixels = false }: ExplanationRequest,
   network: NetworkDescription,
   image: Uint8Array,
 ): PosedQuestion {
@@ -35,6 +43,7 @@ export function posedQuestion(
     image: { key, sha256: sha256(image) },
     class: word ?? null,
     layer: layer ?? null,
+    pixels: pixelOptions(pixels),
   };
   // how its layers are best drawn is another matter
   const { recipes: _, ...described } = network;

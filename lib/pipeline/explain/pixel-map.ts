@@ -1,6 +1,6 @@
-import { blurred } from "../../lib/image/blur.ts";
-import type { Raster } from "../../lib/image/raster.ts";
-import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
+import { blurred } from "../../image/blur.ts";
+import type { Raster } from "../../image/raster.ts";
+import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 
 /** Of the blur, as a share of the map's shorter side: pixels alone are too fine to be seen. */
 const BLUR = 1 / 112;
