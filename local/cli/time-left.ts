@@ -3,6 +3,12 @@ import type { ProgressBar, Terminal } from "./terminal.ts";
 /** Before there is a speed to go by. */
 const FIRST_ESTIMATE_MS = 3_000;
 
+/** Of all pieces: the first few wait for sessions that are made once, and tell of hours. */
+const FIRST_SHARE = 0.01;
+
+/** In so long sessions are made, and of a day's work one would wait long for that share. */
+const SETTLED_MS = 60_000;
+
 /** Work that is over sooner needs no bar. */
 const FIRST_SHOWN_MS = 1_000;
 
@@ -26,8 +32,10 @@ export class TimeLeft {
     const nowMs = this.#nowMs();
     this.#start ??= { ms: nowMs, done };
     const elapsedMs = nowMs - this.#start.ms;
-    if (elapsedMs < FIRST_ESTIMATE_MS || done === this.#start.done) return null;
-    return ((total - done) * elapsedMs) / (done - this.#start.done) / 1000;
+    const counted = done - this.#start.done;
+    const isEarly = elapsedMs < SETTLED_MS && counted < FIRST_SHARE * total;
+    if (elapsedMs < FIRST_ESTIMATE_MS || isEarly || counted === 0) return null;
+    return ((total - done) * elapsedMs) / counted / 1000;
   }
 }
 
