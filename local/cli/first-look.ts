@@ -1,3 +1,4 @@
+import { classNamesOf } from "../../lib/networks/labels.ts";
 import { hasChannels, type LayerWithChannels } from "../../lib/networks/layers.ts";
 import { activatedValues } from "../../lib/onnx/activated-values.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
@@ -42,8 +43,9 @@ const LEAST_ITERATIONS = 16;
 const MIDDLES = [0.45, 0.75] as const;
 
 /**
- * Chooses what to look at first: an early convolution, two from the middle, and the last layer, as
- * far as the network has them; of each as many channels as can be drawn in about a minute.
+ * Chooses what to look at first: an early convolution, two from the middle, and the last layer, or
+ * that of the named classes where a network ends in others too, as far as it has them; of each as
+ * many channels as can be drawn in about a minute.
  *
  * Those from the middle go through an activation function, if enough do: it tells channels apart, each
  * by itself. A transformer's keys, queries and what it adds to its tokens mean something in sums
@@ -53,12 +55,15 @@ const MIDDLES = [0.45, 0.75] as const;
  * @returns in the order of the network; none where no layer can be rendered
  */
 export function firstLook(network: AnalysedNetwork, cores: number): readonly LayerToSee[] {
-  const { layers, problems, model } = network;
+  const { layers, problems, model, labels } = network;
   const renderable = layers.filter(hasChannels).filter(({ index }) => !problems.has(index));
   const roleOf = layerRoles(model.model.graph);
   const learned = renderable.filter(mixesChannels);
   const candidates = learned.length > 0 ? learned : renderable;
-  const last = candidates.findLast((layer) => roleOf(layer) === "whole") ?? candidates.at(-1);
+  const last =
+    candidates.findLast((layer) => classNamesOf(layer, layers, labels) !== null) ??
+    candidates.findLast((layer) => roleOf(layer) === "whole") ??
+    candidates.at(-1);
   if (last === undefined) return [];
   const before = candidates.filter(({ index }) => index < last.index);
   const maps = before.filter((layer) => roleOf(layer) !== "whole");

@@ -96,6 +96,29 @@ test("of tokens a layer takes what its products take, however many channels each
   expect(mixed.channels).toHaveLength(16);
 });
 
+test("of several ends it sees the one whose classes have names, or else the last", async () => {
+  const path = join(folder, "ends.onnx");
+  const nodes = [
+    node("Conv", "image w", "maps"),
+    node("Relu", "maps", "relu"),
+    node("ReduceMean", "relu", "means", { axes: [2, 3], keepdims: 0 }),
+    node("Gemm", "means kinds", "kind"),
+    node("Gemm", "means ages", "age"),
+  ];
+  const initializers = {
+    w: normal([6, 3, 3, 3], 1),
+    kinds: normal([6, 5], 2),
+    ages: normal([6, 2], 3),
+  };
+  const inputs = { image: [1, 3, 16, 16] };
+  const graph = sketch({ inputs, nodes, outputs: ["kind", "age"], initializers });
+  await writeFile(path, writeModel(graph, 17));
+  const network = await open(path);
+  const named = { ...network, labels: ["ant", "bee", "cow", "dog", "elk"] };
+  const seen = [named, network].map((each) => firstLook(each, 2).at(-1)!.layer.name);
+  expect(seen).toEqual(["kind", "age"]);
+});
+
 /** Two blocks of a transformer, as exporters write them, on 16 tokens of 6 channels. */
 function transformer(activation: string): Uint8Array {
   const mixings: Readonly<Record<string, number>> = { q: 6, k: 6, v: 6, o: 6, up: 12, down: 12 };
