@@ -54,7 +54,7 @@ export const createJob = defineRoute({
   problems: ["idempotency-key-reused"],
   handle: async ({ query: { dryRun }, body, idempotencyKey, basePath }, deps) => {
     const accept = dryRun ? tryRequest : acceptRequest;
-    const acceptance = await accept(body, deps, idempotencyKey).catch((error: unknown) => {
+    const acceptance = await accept(body, deps, { idempotencyKey }).catch((error: unknown) => {
       if (!(error instanceof IdempotencyConflictError)) throw error;
       throw new ProblemError("idempotency-key-reused", [`Idempotency-Key: ${error.message}`]);
     });

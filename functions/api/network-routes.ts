@@ -27,6 +27,9 @@ import {
 } from "./network-schemas.ts";
 import { networkIdSchema } from "./schemas.ts";
 
+/** Of the routes that are about one network. */
+const NETWORK_INPUT = { ...NO_INPUT, path: z.strictObject({ networkId: networkIdSchema }) };
+
 export const listNetworks = defineRoute({
   method: "GET",
   template: "/networks",
@@ -66,9 +69,8 @@ export const listLayers = defineRoute({
   template: "/networks/{networkId}/layers",
   operationId: "listLayers",
   summary: "A network's layer table, and which layers can be rendered",
-  ...NO_INPUT,
+  ...NETWORK_INPUT,
   query: layerPageSchema,
-  path: z.strictObject({ networkId: networkIdSchema }),
   success: {
     status: 200,
     description: "the layer table",
@@ -128,8 +130,7 @@ export const listClasses = defineRoute({
   template: "/networks/{networkId}/classes",
   operationId: "listClasses",
   summary: "The names of a network's classes, by which a request can name channels",
-  ...NO_INPUT,
-  path: z.strictObject({ networkId: networkIdSchema }),
+  ...NETWORK_INPUT,
   success: {
     status: 200,
     description: "all classes",
@@ -151,8 +152,7 @@ export const deleteNetwork = defineRoute({
   template: "/networks/{networkId}",
   operationId: "removeNetwork",
   summary: "Removes a network that no job draws with; what has been drawn stays",
-  ...NO_INPUT,
-  path: z.strictObject({ networkId: networkIdSchema }),
+  ...NETWORK_INPUT,
   success: {
     status: 200,
     description: "the network is gone",

@@ -5,7 +5,7 @@ import { atlasSeconds, type AtlasSheet, planAtlas } from "../../lib/pipeline/atl
 import { several } from "../several.ts";
 import type { DrawingFlags, NamedRequest } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
-import { analysingOnce, openForCommand } from "./network.ts";
+import { analysingOnce, asReference, openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
@@ -31,7 +31,7 @@ export async function runAtlas(
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const network = await openForCommand(idOrPath, shown, flags);
   const sheets = await planAtlas(network, {
-    layers: flags.layers?.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
+    layers: flags.layers?.map(asReference),
     channels: flags.channels,
   });
   const cores = flags.threads ?? availableParallelism();

@@ -29,6 +29,16 @@ export interface AcceptDeps extends JobDeps {
   readonly localGpu?: (() => Promise<GpuVerdict>) | undefined;
 }
 
+export interface AcceptOptions {
+  /** Becomes the job's id. @default it follows from the request */
+  readonly idempotencyKey?: string | null;
+  /**
+   * It was accepted before, and only its message has come again: nothing that has ended, or was told
+   * to, is begun again. @default false
+   */
+  readonly isRepeat?: boolean;
+}
+
 export type Acceptance =
   | { readonly status: "accepted"; readonly jobId: string; readonly plan: JobPlan }
   | { readonly status: "rejected"; readonly problems: readonly string[] };
@@ -54,18 +64,15 @@ export class IdempotencyConflictError extends Error {
  * job that exists (has a plan) is always looked at again, and its wait has an end.
  *
  * @param json the document, parsed as JSON and nothing more
- * @param isRepeat it was accepted before, and only its message has come again: nothing that has
- *   ended, or was told to, is begun again
  * @throws IdempotencyConflictError, and whatever store and queues throw
  */
 export async function acceptRequest(
   json: unknown,
   deps: AcceptDeps,
-  idempotencyKey: string | null = null,
-  isRepeat = false,
+  { isRepeat = false, ...key }: AcceptOptions = {},
 ): Promise<Acceptance> {
   return answered(async () => {
-    const plan = await planOf(json, deps, idempotencyKey);
+    const plan = await planOf(json, deps, key);
     return acceptPlanned(plan, deps, isRepeat);
   });
 }
@@ -74,10 +81,10 @@ export async function acceptRequest(
 export async function tryRequest(
   json: unknown,
   deps: AcceptDeps,
-  idempotencyKey: string | null = null,
+  key: Pick<AcceptOptions, "idempotencyKey"> = {},
 ): Promise<Acceptance> {
   return answered(async () => {
-    const plan = await planOf(json, deps, idempotencyKey);
+    const plan = await planOf(json, deps, key);
     const known = await deps.jobs.open(plan.jobId).findPlan();
     return known === null ? plan : samePlan(known, plan);
   });
@@ -137,7 +144,7 @@ async function providerFor(
 async function planOf(
   json: unknown,
   deps: AcceptDeps,
-  idempotencyKey: string | null,
+  { idempotencyKey = null }: Pick<AcceptOptions, "idempotencyKey">,
 ): Promise<JobPlan> {
   const resolved = await checkRequest(json, deps);
   const hash = requestHash(resolved);

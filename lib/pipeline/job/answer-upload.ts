@@ -64,7 +64,7 @@ async function acceptUpload(
   deps: AcceptDeps,
   isRepeat: boolean,
 ): Promise<Acceptance> {
-  return acceptRequest(parseDocument(bytes), deps, null, isRepeat);
+  return acceptRequest(parseDocument(bytes), deps, { isRepeat });
 }
 
 function keyTooLong(bytes: number, excessBytes: number): string {

@@ -123,7 +123,8 @@ test("a fan-out cut short is completed by the next call, and not repeated by the
 
 test("an idempotency key names the job, and refuses another request under it", async () => {
   const { deps } = await memoryPipeline();
-  const accept = (request: object, key: string) => acceptRequest(request, deps, key);
+  const accept = (request: object, key: string) =>
+    acceptRequest(request, deps, { idempotencyKey: key });
   expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
   expect(await accept(TINY_REQUEST, "order-66")).toMatchObject({ jobId: "order-66" });
   await expect(accept({ ...TINY_REQUEST, seed: 5 }, "order-66")).rejects.toThrow(
@@ -139,10 +140,12 @@ test("a job id sent as another request's key does not block the request it belon
   const { accept } = await memoryPipeline();
   const { jobId } = await accept();
   const { deps } = await memoryPipeline();
-  const other = await acceptRequest({ ...TINY_REQUEST, seed: 5 }, deps, jobId);
+  const other = await acceptRequest({ ...TINY_REQUEST, seed: 5 }, deps, { idempotencyKey: jobId });
   expect(other).toMatchObject({ jobId: `key-${jobId}` });
   // nor does a key that looks like that
-  const third = await acceptRequest({ ...TINY_REQUEST, seed: 6 }, deps, `key-${jobId}`);
+  const third = await acceptRequest({ ...TINY_REQUEST, seed: 6 }, deps, {
+    idempotencyKey: `key-${jobId}`,
+  });
   expect(third).toMatchObject({ status: "accepted", jobId: `key-key-${jobId}` });
   expect(await acceptRequest(TINY_REQUEST, deps)).toMatchObject({ status: "accepted", jobId });
 });
@@ -154,11 +157,13 @@ test("of two requests that race for one idempotency key, the winner's alone is k
   store.putIfAbsent = async (key, body, type) => {
     if (key === keys.planKey("order-66")) {
       store.putIfAbsent = putIfAbsent;
-      await acceptRequest(winner, deps, "order-66");
+      await acceptRequest(winner, deps, { idempotencyKey: "order-66" });
     }
     return putIfAbsent(key, body, type);
   };
-  await expect(acceptRequest(loser, deps, "order-66")).rejects.toThrow(IdempotencyConflictError);
+  await expect(acceptRequest(loser, deps, { idempotencyKey: "order-66" })).rejects.toThrow(
+    IdempotencyConflictError,
+  );
   const { request } = await new Job(store, "order-66").plan();
   expect(request.seed).toBe(7);
   expect(await readJsonObject(store, keys.requestKey("order-66"))).toEqual(request);

@@ -52,7 +52,7 @@ test("an upload is answered beside it: accepted, rejected, unreadable, too large
 test("an upload whose id someone took as a key for another request is accepted all the same", async () => {
   const { deps, store } = await memoryPipeline();
   const { jobId } = await (await memoryPipeline()).accept({ seed: 8 });
-  await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, jobId);
+  await acceptRequest({ ...TINY_REQUEST, seed: 9 }, deps, { idempotencyKey: jobId });
   const document = Buffer.from(JSON.stringify({ ...TINY_REQUEST, seed: 8 }));
   await store.put("requests/a.json", document, "application/json");
   await answerUpload("requests/a.json", deps);
