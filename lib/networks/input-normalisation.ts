@@ -1,6 +1,7 @@
 import type { Graph, Value } from "../onnx/model.ts";
 import { describeNode } from "../onnx/node.ts";
-import { type Affine, leadingArithmetic } from "./leading-arithmetic.ts";
+import { leadingArithmetic } from "./leading-arithmetic.ts";
+import type { Affine } from "./plane-arithmetic.ts";
 import {
   type ChannelOrder,
   type GivenPreprocessing,

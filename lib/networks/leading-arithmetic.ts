@@ -1,24 +1,11 @@
 import { constantFacts } from "../onnx/facts.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
-import { floatAttribute, intAttribute, intsAttribute } from "../onnx/node.ts";
+import { intAttribute, intsAttribute } from "../onnx/node.ts";
 import { readersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
-import {
-  filled,
-  type FloatTensor,
-  intsTensor,
-  numbersIn,
-  sizeOf,
-  type Tensor,
-  toNumbers,
-} from "../onnx/tensor.ts";
+import { filled, intsTensor, numbersIn, sizeOf, toNumbers } from "../onnx/tensor.ts";
 import { type ConstantOf, constantFinder, constantInputs } from "./constant-finder.ts";
-
-/** The image times `factor` plus `offset`, per plane. */
-export interface Affine {
-  readonly factor: readonly number[];
-  readonly offset: readonly number[];
-}
+import { type Affine, arithmeticOf, type PlaneAxis } from "./plane-arithmetic.ts";
 
 /** A plane of the image, and what has been done to it. */
 interface Plane {
@@ -37,11 +24,6 @@ interface Stage {
   readonly operators: readonly Node[];
 }
 
-interface PlaneAxis {
-  readonly axis: number;
-  readonly rank: number;
-}
-
 type ReadersOf = (value: Value) => readonly Node[];
 
 /** Operators between image and arithmetic that leave its numbers as they are. */
@@ -51,8 +33,6 @@ const CARRIES: ReadonlySet<string> = new Set(
 
 /** Operators that take planes out of an image, or turn their order. */
 const PICKS: ReadonlySet<string> = new Set(["Gather", "Slice", "Split"]);
-
-const VECTOR: PlaneAxis = { axis: 0, rank: 1 };
 
 /**
  * What a network does to its image before anything else, as long as that is arithmetic with
@@ -114,13 +94,7 @@ function followed(from: Stage, readersOf: ReadersOf, constantOf: ConstantOf): St
       stage = { ...stage, value: output, place: place && placeAfter(node, place, constantOf) };
       continue;
     }
-    // of BatchNormalization each vector has a number for every plane
-    const as = node.op === "BatchNormalization" ? VECTOR : place;
-    if (as === VECTOR && place?.axis !== 1) return stage;
-    const isMeanImage = node.op === "Sub" || node.op === "Add" || node.op === "Div";
-    const change = affineOf(node, value, (name) =>
-      perPlane(constantOf(name), { planes: planes.length, place: as, isMeanImage }),
-    );
+    const change = arithmeticOf(node, value, { planes: planes.length, place }, constantOf);
     if (change === null) return stage;
     const changed = planes.map(({ source, factor, offset }, i) => ({
       source,
@@ -223,69 +197,4 @@ function placeAfter(
   if (node.op !== "Transpose") return { axis, rank };
   const reversed = Array.from({ length: rank }, (_, i) => rank - 1 - i);
   return { axis: intsAttribute(node, "perm", reversed).indexOf(axis), rank };
-}
-
-/** What a node does to the image, one of its inputs; `null` if it is nothing of the kind. */
-function affineOf(
-  node: Node,
-  image: Value,
-  constant: (value: Value) => readonly number[] | null,
-): Affine | null {
-  const [a = "", b = ""] = node.inputs;
-  const isFirst = a === image;
-  const c = constant(isFirst ? b : a);
-  switch (node.op) {
-    case "Add":
-      return c && { factor: c.map(() => 1), offset: c };
-    case "Sub":
-      return c && (isFirst ? { factor: c.map(() => 1), offset: c.map((x) => -x) } : negated(c));
-    case "Mul":
-      return c && { factor: c, offset: c.map(() => 0) };
-    case "Div":
-      return c && isFirst ? { factor: c.map((x) => 1 / x), offset: c.map(() => 0) } : null;
-    case "BatchNormalization": {
-      const [scale, bias, mean, variance] = node.inputs.slice(1).map(constant);
-      if (!isFirst || !scale || !bias || !mean || !variance) return null;
-      if (intAttribute(node, "training_mode", 0) !== 0) return null;
-      const epsilon = floatAttribute(node, "epsilon", 1e-5);
-      const factor = scale.map((x, i) => x / Math.sqrt(variance[i]! + epsilon));
-      return { factor, offset: factor.map((x, i) => bias[i]! - x * mean[i]!) };
-    }
-    default:
-      return null;
-  }
-}
-
-const negated = (c: readonly number[]): Affine => ({ factor: c.map(() => -1), offset: c });
-
-interface Planes {
-  readonly planes: number;
-  readonly place: PlaneAxis | null;
-  /** Whether it may have a number for each pixel, of which each plane's mean is taken. */
-  readonly isMeanImage: boolean;
-}
-
-/**
- * A constant's number for each plane; `null` if it differs along another axis too, and is no mean
- * image (MATLAB's zerocenter, Caffe's mean file) or deviation (zscore).
- */
-function perPlane(
-  tensor: Tensor | null,
-  { planes, place, isMeanImage }: Planes,
-): readonly number[] | null {
-  if (tensor === null || tensor.type === "opaque") return null;
-  const { shape } = tensor;
-  if (sizeOf(shape) === 1) return filled(planes, toNumbers(tensor)[0]!);
-  if (place === null) return null;
-  const axis = shape.length - (place.rank - place.axis);
-  if (shape[axis] !== planes) return null;
-  if (sizeOf(shape) === planes) return toNumbers(tensor);
-  return isMeanImage && tensor.type === "float32" ? meansAlong(tensor, axis) : null;
-}
-
-function meansAlong({ shape, data }: FloatTensor, axis: number): readonly number[] {
-  const [planes, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
-  const sums = filled(planes, 0);
-  data.forEach((x, i) => (sums[Math.floor(i / inner) % planes]! += x));
-  return sums.map((sum) => (sum * planes) / data.length);
 }
