@@ -18,7 +18,7 @@ export function activatedValues({ nodes }: Graph): ReadonlySet<Value> {
 }
 
 /** Curves that bend each element by itself; others, such as Gelu, are written out in these. */
-const ACTIVATIONS: ReadonlySet<string> = new Set(
+export const ACTIVATIONS: ReadonlySet<string> = new Set(
   (
     "Celu Clip Elu Erf HardSigmoid HardSwish LeakyRelu Mish PRelu Relu Selu Sigmoid Softplus " +
     "Softsign Tanh ThresholdedRelu"
