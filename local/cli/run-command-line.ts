@@ -8,6 +8,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { ascendCommand } from "./ascend.ts";
 import { atlasCommand } from "./atlas.ts";
 import { addRequestOptions, dreamCommand } from "./dream.ts";
+import { circuitCommand } from "./circuit.ts";
 import { clientCommand } from "./client.ts";
 import { conceptsCommand } from "./concepts.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -38,6 +39,7 @@ const ANALYSING: ReadonlySet<string> = new Set([
   "activation-atlas",
   "explain",
   "concepts",
+  "circuit",
 ]);
 
 /**
@@ -70,6 +72,7 @@ export async function runCommandLine(words: readonly string[], io: CommandIo): P
     .addCommand(judgeCommand(terminal))
     .addCommand(explainCommand(terminal))
     .addCommand(conceptsCommand(terminal))
+    .addCommand(circuitCommand(terminal))
     .addCommand(schemaCommand(terminal))
     .addCommand(clientCommand(terminal))
     .addCommand(completionCommand(terminal, () => addRequestOptions(dream)))

@@ -141,7 +141,7 @@ interface Part extends Owner, Pick<Weighted, "kernel" | "kernelShape"> {}
 
 function sourcesOf(parts: readonly Part[]): readonly SourceChannel[] {
   const keyOf = ({ layer, channel, kernelShape }: Part) =>
-    `${layer.index} ${channel} ${kernelShape}`;
+    `${layer.index} ${channel} ${kernelShape.join("x")}`;
   const grouped = new Map<string, Part[]>();
   for (const part of parts) grouped.set(keyOf(part), [...(grouped.get(keyOf(part)) ?? []), part]);
   const kernels = [...grouped.values()].map((group) => ({ ...group[0]!, ...kernelOf(group) }));

@@ -1,4 +1,5 @@
 import { blurred } from "../../image/blur.ts";
+import { divergingColour } from "../../image/diverging-colour.ts";
 import type { Raster } from "../../image/raster.ts";
 import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 
@@ -6,9 +7,6 @@ import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts
 const BLUR = 1 / 112;
 /** Beyond this share of all pixels, the strongest, colours grow no stronger. */
 const CLIPPED = 0.995;
-/** ColorBrewer's RdBu, which people tell apart who do not see red or green: for and against. */
-const FOR = [178, 24, 43];
-const AGAINST = [33, 102, 172];
 
 /** What each pixel contributes, all planes together, blurred, its strongest clipped: [H, W]. */
 export function pixelMap({ shape: [planes, height, width], data }: PixelAttribution): Float64Array {
@@ -28,12 +26,6 @@ export function drawPixelMap(
 ): Raster {
   const most = map.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const data = new Uint8Array(3 * map.length);
-  map.forEach((value, pixel) => {
-    const strength = most > 0 ? Math.abs(value) / most : 0;
-    const ink = value > 0 ? FOR : AGAINST;
-    ink.forEach((colour, plane) => {
-      data[3 * pixel + plane] = Math.round(255 + strength * (colour - 255));
-    });
-  });
+  map.forEach((value, pixel) => data.set(divergingColour(value, most), 3 * pixel));
   return { width, height, data };
 }

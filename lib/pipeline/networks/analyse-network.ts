@@ -57,7 +57,8 @@ export function withModel(network: AnalysedNetwork, model: NetworkModel): Analys
   return { ...network, model, problems: layerProblems(atOwnSize(model), network.layers) };
 }
 
-function atOwnSize({ model, inputSize }: NetworkModel): StaticGraph {
+/** Its graph at the size that its layers are measured at. */
+export function atOwnSize({ model, inputSize }: NetworkModel): StaticGraph {
   return specialise(model, imageShapeOf(model, 1, inputSize));
 }
 

@@ -1,0 +1,41 @@
+import * as z from "zod";
+
+/** Numbers of a kernel that are told one by one: 64 x 64. */
+export const MAX_KERNEL_NUMBERS = 4_096;
+
+const namedLayerSchema = z.strictObject({
+  index: z.int().min(1).describe("1-based; 1 is the image"),
+  name: z.string(),
+});
+
+const sourceSchema = z.strictObject({
+  layer: namedLayerSchema,
+  channel: z.int().min(1).describe("1-based"),
+  colour: z
+    .enum(["red", "green", "blue"])
+    .nullable()
+    .describe("of a plane of the image; null of any other channel"),
+  sum: z.number().describe("of the weights: above 0 excites, below inhibits"),
+  share: z.number().describe("of the squares of all weights of the channel, 0 to 1"),
+  kernel: z.strictObject({
+    rows: z.int().min(1),
+    columns: z.int().min(1),
+    weights: z
+      .array(z.number())
+      .nullable()
+      .describe(
+        `row by row, as they lie on the map; null of more than ${MAX_KERNEL_NUMBERS} of them`,
+      ),
+  }),
+});
+
+/** A channel, and the channels that it is made of. */
+export const circuitSchema = z.strictObject({
+  layer: namedLayerSchema,
+  channel: z.int().min(1).describe("1-based"),
+  weighing: z.array(namedLayerSchema).describe("the layers whose weights these are"),
+  count: z.int().describe("of the channels that it is made of"),
+  sources: z.array(sourceSchema).describe("those with the largest weights, the largest first"),
+});
+export type Circuit = z.infer<typeof circuitSchema>;
+export type CircuitSource = Circuit["sources"][number];

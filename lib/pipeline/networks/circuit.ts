@@ -1,0 +1,45 @@
+import { channelWeights, type SourceChannel } from "../../networks/circuit/channel-weights.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
+import { type AnalysedNetwork, atOwnSize } from "./analyse-network.ts";
+import { type Circuit, type CircuitSource, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
+
+const COLOURS = ["red", "green", "blue"] as const;
+
+/**
+ * A channel, and the channels that it is made of by the largest weights.
+ *
+ * @param channel 1-based
+ * @param most sources that are told
+ * @throws as `channelWeights`
+ */
+export function circuitOf(
+  { model, layers }: AnalysedNetwork,
+  layer: LayerWithChannels,
+  channel: number,
+  most: number,
+): Circuit {
+  const { weighing, sources } = channelWeights(atOwnSize(model), layers, layer, channel);
+  const told = ({ layer: own, channel: at, share, kernel, kernelSize }: SourceChannel) => {
+    const plane = own.index === 1 ? (model.planes[at - 1] ?? null) : null;
+    const [rows, columns] = kernelSize;
+    const isTold = kernel.length <= MAX_KERNEL_NUMBERS;
+    return {
+      layer: nameOf(own),
+      channel: at,
+      colour: plane === null ? null : COLOURS[plane]!,
+      sum: kernel.reduce((sum, weight) => sum + weight, 0),
+      share,
+      kernel: { rows, columns, weights: isTold ? Array.from(kernel, inFewDigits) : null },
+    } satisfies CircuitSource;
+  };
+  return {
+    layer: nameOf(layer),
+    channel,
+    weighing: weighing.map(nameOf),
+    count: sources.length,
+    sources: sources.slice(0, most).map(told),
+  };
+}
+
+const nameOf = ({ index, name }: Layer) => ({ index, name });
+const inFewDigits = (weight: number) => Number(weight.toPrecision(4));

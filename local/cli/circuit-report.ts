@@ -1,0 +1,35 @@
+import type { Circuit, CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import { percent, type Report, signed } from "./report.ts";
+import { table } from "./terminal.ts";
+
+/** A channel, and what is shown of what it is made of. */
+export interface ShownCircuit extends Circuit {
+  /** The channel's class, or "#" and its number. */
+  readonly label: string;
+  /** Those whose weights add up to more than 0. */
+  readonly exciting: readonly CircuitSource[];
+  readonly inhibiting: readonly CircuitSource[];
+}
+
+export function circuitReport(circuit: ShownCircuit): Report {
+  const { layer, label, weighing, count, exciting, inhibiting, sources, channel } = circuit;
+  const weights = weighing.map(({ name }) => `'${name}'`).join(" and ");
+  const rows = [...exciting, ...inhibiting].map((source) => [
+    nameOf(source),
+    signed(source.sum),
+    percent(source.share),
+    `${source.kernel.rows} x ${source.kernel.columns}`,
+  ]);
+  return {
+    text: [
+      `${layer.name} ${label}: made of ${count} channels, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
+      table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3]),
+    ].join("\n"),
+    json: { layer, channel, weighing, count, sources },
+  };
+}
+
+/** "layer2.0.conv1 #12" */
+export function nameOf({ layer, channel, colour }: CircuitSource): string {
+  return `${layer.name} ${colour ?? `#${channel}`}`;
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+
+import { firstSynonym } from "../../lib/networks/labels.ts";
+import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { circuitOf } from "../../lib/pipeline/networks/circuit.ts";
+import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import { layerChannels, selectChannel } from "../../lib/pipeline/request/channel-selection.ts";
+import { parseLocalRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
+import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
+import type { DrawingFlags, NamedRequest } from "./check-run.ts";
+import { circuitReport, type ShownCircuit } from "./circuit-report.ts";
+import { writeCircuitSheet } from "./circuit-sheet.ts";
+import { dryRun } from "./dry-run.ts";
+import { checkNoFolders } from "./folders.ts";
+import { asReference, openForCommand } from "./network.ts";
+import { showFile } from "./open-in-viewer.ts";
+import { renderRequests } from "./render-requests.ts";
+import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
+import { quietTerminal, type Terminal } from "./terminal.ts";
+
+export interface CircuitFlags extends DrawingFlags {
+  readonly layer: string;
+  readonly channel: string;
+  readonly top: number;
+}
+
+export async function runCircuit(
+  idOrPath: string,
+  flags: CircuitFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const shown = flags.quiet ? quietTerminal(terminal) : terminal;
+  const network = await openForCommand(idOrPath, shown, flags);
+  const circuit = shownCircuit(network, flags);
+  const own = circuit.label.replace(/^#/, "");
+  const name = sheetName(idOrPath, `${circuit.layer.name}-${own}`);
+  const out = join(flags.out, `${name}.circuit.png`);
+  await checkNoFolders([out]);
+  const { text, json } = circuitReport(circuit);
+  if (flags.json) terminal.print(JSON.stringify({ kind: "circuit", request: name, ...json }));
+  else if (!flags.quiet) terminal.print(text);
+
+  const drawn = requestsFor(name, idOrPath, network, circuit);
+  const requests = [...drawn.values()];
+  if (flags.dryRun) return dryRun(requests, { ...flags, open: "no" }, terminal);
+  await renderRequests(requests, { ...flags, open: "no" }, terminal);
+  await writeCircuitSheet(out, circuit, (layer) => {
+    const request = drawn.get(layer);
+    return request ? join(flags.out, `${request.name}.manifest.json`) : null;
+  });
+  terminal.note(`${out}  (the channel, and what it is made of)`);
+  if (flags.open) await showFile(out, terminal);
+}
+
+/** Every source is asked for, to choose the strongest of both kinds. */
+function shownCircuit(network: AnalysedNetwork, flags: CircuitFlags): ShownCircuit {
+  const layer = requestedLayer({ layer: asReference(flags.layer) }, network);
+  const channels = layerChannels(layer, network);
+  const selected = selectChannel(asReference(flags.channel), "channel", channels);
+  if ("problem" in selected) throw new RequestError([selected.problem]);
+  const { channel } = selected;
+  const circuit = circuitOf(network, layer, channel, Infinity);
+  const strongest = (isWanted: (source: CircuitSource) => boolean) =>
+    circuit.sources.filter(isWanted).slice(0, flags.top);
+  const name = channels.classNames?.[channel - 1];
+  return {
+    ...circuit,
+    label: name === undefined ? `#${channel}` : firstSynonym(name),
+    exciting: strongest(({ sum }) => sum > 0),
+    inhibiting: strongest(({ sum }) => sum < 0),
+  };
+}
+
+/** What draws the channel and its sources: a request for each layer that can be drawn. */
+function requestsFor(
+  name: string,
+  idOrPath: string,
+  network: AnalysedNetwork,
+  { layer, channel, exciting, inhibiting }: ShownCircuit,
+): ReadonlyMap<number, NamedRequest> {
+  const suggestionOf = suggestionsOf(network);
+  const wanted = new Map([[layer.index, new Set([channel])]]);
+  for (const source of [...exciting, ...inhibiting]) {
+    const { index } = source.layer;
+    wanted.set(index, (wanted.get(index) ?? new Set()).add(source.channel));
+  }
+  const requests = new Map<number, NamedRequest>();
+  for (const [index, channels] of wanted) {
+    if (index === 1 || network.problems.has(index)) continue;
+    const of = requestedLayer({ layer: index }, network);
+    const recipe = withNumbers(suggestionOf(of));
+    const request = parseLocalRequest({
+      network: idOrPath,
+      layer: index,
+      channels: [...channels],
+      verbose: false,
+      ...recipe,
+      montage: { ...Object(recipe["montage"]), title: sheetTitle(`${of.name}, for ${name}`) },
+    });
+    requests.set(index, { name: `${name}.layer-${index}`, request, notice: null });
+  }
+  return requests;
+}
