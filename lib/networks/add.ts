@@ -3,12 +3,14 @@ import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
+import { ModelError } from "../onnx/errors.ts";
 import { openExternalFile } from "../onnx/model-files.ts";
 import { isAbsence } from "./absence.ts";
 import { verifyFile } from "./checksum.ts";
 import { NetworkError } from "./errors.ts";
 import { parseLabels } from "./labels.ts";
-import { DESCRIPTION_FILE, parseDescription } from "./description.ts";
+import { DESCRIPTION_FILE, NETWORK_ID, NETWORK_ID_FORM, parseDescription } from "./description.ts";
+import { exportRemedy, readAsOnnx } from "./foreign-format.ts";
 import { externalFilesOf, type ModelFile } from "./network-files.ts";
 import type { GivenInput } from "./describe-input.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
@@ -53,10 +55,13 @@ export async function addNetwork(
   { folder, folders, known = folders, check, reader = readHere }: AddOptions,
 ): Promise<Network> {
   const { id, licence, modelPath, labelsPath, ...given } = added;
+  if (!NETWORK_ID.test(id)) throw new NetworkError(`id: given '${id}'; want ${NETWORK_ID_FORM}`);
   await requireFile(modelPath, "the model");
   const ownLabels =
     labelsPath === null ? null : decodeText(await readFileOf(labelsPath, "the labels"), labelsPath);
-  const file = await reader.identify(modelPath, `${id}.onnx`);
+  const file = await reader.identify(modelPath, `${id}.onnx`).catch((error: unknown) => {
+    throw error instanceof ModelError ? asForeign(error, modelPath) : error;
+  });
   const same = await findByContent(modelPath, file, known);
   const { input, notices, ...read } =
     same && !isGiven(given)
@@ -111,6 +116,12 @@ async function requireNewId(id: string, folders: readonly string[]): Promise<voi
       `there is a network '${id}' already; choose another id, or remove it first: dreamgrid models remove ${id}`,
     );
   }
+}
+
+/** What cannot be read as ONNX may be another framework's. */
+function asForeign(error: ModelError, path: string): Error {
+  const remedy = exportRemedy(path);
+  return remedy === null ? error : new NetworkError(readAsOnnx(path, remedy), { cause: error });
 }
 
 async function requireFile(path: string, what: string): Promise<void> {

@@ -28,3 +28,7 @@ const EXPORTS: readonly (readonly [RegExp, string])[] = [
 export function exportRemedy(path: string): string | null {
   return EXPORTS.find(([ending]) => ending.test(path))?.[1] ?? null;
 }
+
+/** What is said of such a file. */
+export const readAsOnnx = (path: string, remedy: string): string =>
+  `${path}: networks are read as ONNX; ${remedy}`;

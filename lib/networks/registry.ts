@@ -7,7 +7,7 @@ import type { GivenInput } from "./describe-input.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "./errors.ts";
 import { downloadFile, type DownloadProgress } from "./fetch.ts";
-import { exportRemedy, isOnnxPath } from "./foreign-format.ts";
+import { exportRemedy, isOnnxPath, readAsOnnx } from "./foreign-format.ts";
 import { parseLabels } from "./labels.ts";
 import { type ModelReader, readHere } from "./model-reader.ts";
 import { isGiven } from "./preprocessing.ts";
@@ -115,7 +115,7 @@ async function findDescription(
   if (description !== null) return description;
   const remedyOfFile = exportRemedy(id);
   if (remedyOfFile !== null) {
-    throw new NetworkNotFoundError(`${id}: networks are read as ONNX; ${remedyOfFile}`);
+    throw new NetworkNotFoundError(readAsOnnx(id, remedyOfFile));
   }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
   const hint = didYouMean(id, known);

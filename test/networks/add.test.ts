@@ -98,8 +98,11 @@ test("a size the file fixes is taken from it, and cannot be another", async () =
 
 test("whatever is wrong, nothing is written", async () => {
   const { folder, added, options } = await prepare();
+  const pickled = added.modelPath.replace("net.onnx", "net.pt");
+  await writeFile(pickled, "PK\u0003\u0004 data.pkl");
   const failures: readonly (readonly [Partial<NewNetwork>, string])[] = [
-    [{ id: "my/net" }, "id: want 1 to 64 letters"],
+    [{ id: "my/net" }, "id: given 'my/net'; want 1 to 64 letters"],
+    [{ modelPath: pickled }, "net.pt: networks are read as ONNX; load the model in PyTorch"],
     [{ scale: [0, 1, 1] }, "scale: 0 would erase a channel"],
     [{ mean: [Number.NaN, 1, 1] }, "mean: want finite numbers"],
     [{ modelPath: join(folder, "no.onnx") }, "for the model"],
