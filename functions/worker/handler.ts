@@ -38,7 +38,7 @@ export function createHandler(deps: WorkerDeps) {
     using time = invocationTime(context);
     const signal = AbortSignal.any([time.up, ...(hooks?.signal ? [hooks.signal] : [])]);
     const logging = logChannels(log, signal);
-    const { questions, channels } = sorted(event.Records);
+    const { questions, channels } = sortByWork(event.Records);
     const unanswered = await answerQuestions(questions, deps, {
       signal,
       ...logQuestions(log, signal),
@@ -57,7 +57,7 @@ export function createHandler(deps: WorkerDeps) {
   };
 }
 
-function sorted(records: readonly SQSRecord[]) {
+function sortByWork(records: readonly SQSRecord[]) {
   const questions: DeliveredQuestion[] = [];
   const channels: SQSRecord[] = [];
   for (const record of records) {

@@ -108,7 +108,7 @@ export async function runConcepts(
     await renderRequests(requests, { ...flags, open: "no" }, once);
     await writeConceptsSheet(sheet, findings, resultPaths(out, drawn.name).manifest);
   });
-  terminal.note(`${sheet}  (the concepts, and the photographs that have most of them)`);
+  given.note(`${sheet}  (the concepts, and the photographs that have most of them)`);
   if (flags.open) await showFile(sheet, given);
 }
 

@@ -125,10 +125,13 @@ test("what concepts say for a class is what explain shares out, but for what the
   const graph = sketch({ inputs, nodes, outputs: ["prob"], initializers });
   await writeFile(path, writeModel(graph, 18));
   const words = ["--layer", "relu", "--class", "4", "--json"];
-  const out = ["--out", join(folder, "class")];
+  const out = ["--quiet", "--out", join(folder, "class")];
   const explained = await run("explain", path, photo, ...words, "--dry-run");
   const asked = await run("concepts", path, "--photos", photo, "--count", "2", ...words, ...out);
-  expect(asked.code).toBe(0);
+  expect([asked.code, asked.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^\S+\.concepts\.png {2}\([^\n]+\)\n$/),
+  ]);
   const [{ score, contributed }] = eventsOf(explained.stdout);
   const [found] = eventsOf(asked.stdout);
   expect([found.score, found.contributed, found.negative]).toEqual(
