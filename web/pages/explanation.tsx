@@ -81,7 +81,7 @@ const WAITING = {
   short: "computing it, which takes seconds",
   long: "waiting for a worker: all may be busy with pictures",
 } as const;
-const AT_PIXELS = "looking at its pixels, or waiting for a worker: all may be busy with pictures";
+const AT_PIXELS = "looking at its pixels, or waiting for a worker";
 
 /** "Why snail 81 %" */
 function headingOf(explanation: ExplanationDocument | null) {

@@ -99,12 +99,12 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
           ))}
         </select>
       </label>
-      <label class="row">
+      <label>
         <input
           type="checkbox"
           checked={wanted ?? hasPixels}
           onChange={({ currentTarget }) => setWanted(currentTarget.checked)}
-        />
+        />{" "}
         <span class="quiet">Pixels too, which takes several seconds</span>
       </label>
       <button type="submit" disabled={isSame} aria-disabled={isBusy}>
