@@ -250,8 +250,8 @@ export const MAX_POINTED_SIDE = 16;
 export const CHANNELS_AT_PLACE = 4;
 
 /**
- * Images that are looked at for a question about pixels: four times the default, some 20 s of
- * GoogLeNet, and of a network fifty times as slow what a CPU worker's 15 minutes have room for.
+ * Images that are looked at for a question about pixels: four times the default, some 30 s of one
+ * core for GoogLeNet. A network twenty times as slow still fits a CPU worker's 15 minutes.
  */
 export const MAX_PIXEL_STEPS = 256;
 
