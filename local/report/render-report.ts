@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { several } from "../several.ts";
 import { html, Html, jsonBlock } from "./html.ts";
-import { columnsOf, type NamedSheet, requestToCopy } from "./report-sheet.ts";
+import { columnsOf, type NamedSheet, requestToCopy, titleOf } from "./report-sheet.ts";
 import { renderSheet } from "./render-sheet.ts";
 
 /** What a page looks like and does, as its files have it. */
@@ -83,11 +83,11 @@ function columnsRule({ sheet }: NamedSheet, i: number): string {
   return columns === null ? "" : `#sheet-${i + 1} { --columns: ${columns}; }\n`;
 }
 
-/** Their layers; of one that several sheets are of, the names of their requests too. */
+/** What they are called; where that is the same of several, the names of their requests too. */
 function titlesOf(sheets: readonly NamedSheet[]): readonly string[] {
-  const layers = sheets.map(({ sheet }) => sheet.layer.name);
-  return layers.map((layer, i) =>
-    layers.indexOf(layer) === layers.lastIndexOf(layer) ? layer : `${layer}, ${sheets[i]!.name}`,
+  const titles = sheets.map(({ sheet }) => titleOf(sheet));
+  return titles.map((title, i) =>
+    titles.indexOf(title) === titles.lastIndexOf(title) ? title : `${title}, ${sheets[i]!.name}`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type ReportSheet,
   type ReportTile,
   requestToCopy,
+  titleOf,
 } from "./report-sheet.ts";
 
 /** Up to so many tiles are shown larger: there is room for them. */
@@ -32,9 +33,11 @@ export function renderSheet(
   const drawn = tiles.find((tile) => tile.state === "ok");
   const noun = request["targets"] === undefined ? "channel" : "image";
   const waiting = drawn?.tile ?? USUAL_SIZE;
+  const named = titleOf(sheet) === layer.name ? "" : ` ${layer.name}`;
+  const facts = [network.id, `layer ${layer.index}${named}`, ...recipe(sheet)];
   return html`<section id="${id}" class="sheet" aria-labelledby="${id}-title">
     <h2 id="${id}-title">${title}</h2>
-    <p class="muted">${[network.id, `layer ${layer.index}`, ...recipe(sheet)].join(" · ")}</p>
+    <p class="muted">${facts.join(" · ")}</p>
     <p>${standing(sheet)}</p>
     ${sheet.state === "running" ? progressBar(sheet) : null}
     ${quality === null ? null : html`<p class="muted">${describeSheetQuality(quality)}</p>`}

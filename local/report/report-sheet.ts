@@ -48,6 +48,7 @@ export const reportSheetSchema = z.object({
     montage: z
       .looseObject({
         gridSize: z.tuple([gridSide, gridSide]).nullish(),
+        title: z.string().nullish(),
         labels: z.union([z.string(), z.array(z.string())]).nullish(),
       })
       .optional(),
@@ -81,6 +82,11 @@ export function requestToCopy(sheet: ReportSheet): Readonly<Record<string, unkno
 export function columnsOf({ request, total }: ReportSheet): number | null {
   const [rows, columns] = request.montage?.gridSize ?? [null, null];
   return columns ?? (rows === null ? null : Math.ceil(total / rows));
+}
+
+/** What a sheet is called: its own title, or else its layer's name. */
+export function titleOf({ request, layer }: ReportSheet): string {
+  return request.montage?.title || layer.name;
 }
 
 /** What one would not expect of the work on a sheet, each once. */

@@ -231,11 +231,9 @@ test("of a sheet too large for one file it is said that the file is an overview"
 
 test("every tile is shown as what it became", async () => {
   const { page } = await written("a");
-  for (const state of ["failed", "cancelled", "waiting"])
-    expect(page).toContain(`class="${state}"`);
-  expect(page).toContain('alt="channel 3, snail"');
-  expect(page).toContain("out of memory");
-  expect(page).toContain("fragile");
+  const states = ["failed", "cancelled", "waiting"].map((state) => `class="${state}"`);
+  for (const shown of [...states, 'alt="channel 3, snail"', "out of memory", "fragile"])
+    expect(page).toContain(shown);
 });
 
 test("the sheets that lie in the folder are in the report, once, behind those of the run", async () => {
@@ -261,20 +259,23 @@ test("the sheets that lie in the folder are in the report, once, behind those of
   expect([...images].map(([, image]) => image)).toEqual(["./a.png", "./b.webp"]);
 });
 
-test("sheets of one layer are told apart by the names of their requests", async () => {
+test("sheets go by their titles, or layers; those that have the same by their requests too", async () => {
   const report = new ReportFile({ folder: await temporaryFolder(), embed: false });
   const named = [
     ["vivid", "prob"],
     ["b", "conv"],
     ["<lucid>", "prob"],
+    ["c", "prob", "concepts of prob"],
   ] as const;
-  const sheets = named.map(([name, layer]) => {
-    return { name, sheet: sampleSheet({ layer, network: name }), image: `${name}.png` };
+  const sheets = named.map(([name, layer, title]) => {
+    const sheet = sampleSheet({ layer, network: name, ...(title && { title }) });
+    return { name, sheet, image: `${name}.png` };
   });
   await report.write(sheets, false);
   const page = await readFile(report.path, "utf8");
-  expect(page).toContain("<h1>3 networks</h1>");
-  const wanted = ["prob, vivid", "conv", "prob, &lt;lucid&gt;"];
+  for (const told of ["<h1>4 networks</h1>", "c · layer 2 prob · deepdream"])
+    expect(page).toContain(told);
+  const wanted = ["prob, vivid", "conv", "prob, &lt;lucid&gt;", "concepts of prob"];
   const found = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, title]) => title);
   expect(found(/<h2 id="sheet-\d+-title">([^<]*)</g)).toEqual(wanted);
   expect(found(/<a href="#sheet-\d+">([^<]*)</g)).toEqual(wanted);
