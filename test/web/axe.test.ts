@@ -1,13 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 
-import { axeViolations, CHROMIUM, launch, openPage } from "./browser.ts";
+import { axeViolations, CHROMIUM, closePages, openPage, sharedBrowser } from "./browser.ts";
 
 test.skipIf(CHROMIUM === null)(
   "axe finds what is wrong, and what is wrong in the dark",
   async () => {
-    const browser = await launch();
-    onTestFinished(() => browser.close());
-    const { page } = await openPage(browser);
+    const { page } = await openPage(await sharedBrowser());
+    onTestFinished(closePages);
     await page.setContent("<html><body><img src='data:,'></body></html>");
     expect((await axeViolations(page)).join()).toContain("image-alt");
 

@@ -54,6 +54,21 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args, env, ...PATIENT });
 }
 
+let launched: Promise<Browser> | null = null;
+
+/**
+ * The browser of this process's test files, which run one after the other: to start one takes as
+ * long as the tests of a short file. It ends with the process.
+ */
+export function sharedBrowser(): Promise<Browser> {
+  return (launched ??= launch());
+}
+
+/** Closes all that a file's tests have opened in the shared browser. */
+export async function closePages(): Promise<void> {
+  for (const context of (await sharedBrowser()).contexts()) await context.close();
+}
+
 export interface OpenPage {
   readonly page: Page;
   /** What the page complained about so far; none is allowed. */

@@ -9,7 +9,7 @@ import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "../support/tiny-network.ts";
 import { untilTrue } from "../support/until.ts";
-import { launch } from "./browser.ts";
+import { closePages, sharedBrowser } from "./browser.ts";
 
 interface TinyServiceOptions {
   /** @default `tiny` alone */
@@ -63,11 +63,11 @@ export function tinyServiceAndBrowser(options: TinyServiceOptions = {}) {
 
   beforeAll(async () => {
     service = await startTinyService(options);
-    browser = await launch();
+    browser = await sharedBrowser();
   });
 
   afterAll(async () => {
-    await browser.close();
+    await closePages();
     await service.stop();
   });
 

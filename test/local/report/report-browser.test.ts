@@ -10,15 +10,22 @@ import { encodePng } from "../../../lib/image/png.ts";
 import { ReportFile } from "../../../local/report/report-file.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { untilTrue } from "../../support/until.ts";
-import { CHROMIUM, expectAccessible, launch, openPage, PATIENT } from "../../web/browser.ts";
+import {
+  CHROMIUM,
+  closePages,
+  expectAccessible,
+  openPage,
+  PATIENT,
+  sharedBrowser,
+} from "../../web/browser.ts";
 import { ATTACK, sampleSheet } from "./sample-sheet.ts";
 
 describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launch();
+    browser = await sharedBrowser();
   });
-  afterAll(() => browser.close());
+  afterAll(closePages);
 
   /** Two sheets with a picture each, the second one's names an attack, its tiles in two columns. */
   async function open(embed: boolean, options: Parameters<Browser["newPage"]>[0] = {}) {
