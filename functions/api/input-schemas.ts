@@ -36,6 +36,20 @@ export const layerPathSchema = z.strictObject({
   index: z.int().min(1).describe("1-based; 1 is the image"),
 });
 
+export const circuitPathSchema = layerPathSchema.extend({
+  channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
+});
+
+/** So many of a channel's sources. */
+export const circuitPageSchema = z.strictObject({
+  limit: z
+    .int()
+    .min(1)
+    .max(500)
+    .default(50)
+    .describe("channels to list of those that it is made of, those with the largest weights"),
+});
+
 /** Part of a network's layer table. */
 export const layerPageSchema = z.strictObject({
   after: z.int().min(0).default(0).describe("only layers behind this index"),

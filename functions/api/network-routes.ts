@@ -6,19 +6,27 @@ import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/descript
 import { findModel } from "../../lib/networks/registry.ts";
 import { surveyOne } from "../../lib/networks/survey.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
+import { hasChannels, type Layer } from "../../lib/networks/layers.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
+import { circuitOf } from "../../lib/pipeline/networks/circuit.ts";
 import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
 import { removeNetwork } from "../../lib/pipeline/job/remove-network.ts";
 import { findPublishedDescription } from "../../lib/pipeline/networks/published-description.ts";
 import { layerRows } from "../../lib/pipeline/request/layer-rows.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { firstThatFit, fits } from "./first-that-fit.ts";
-import { layerPageSchema, layerPathSchema } from "./input-schemas.ts";
+import {
+  circuitPageSchema,
+  circuitPathSchema,
+  layerPageSchema,
+  layerPathSchema,
+} from "./input-schemas.ts";
 import { classesLink, layerPageLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
 import {
+  circuitDocumentSchema,
   classListSchema,
   layerFactsDocumentSchema,
   layerTableSchema,
@@ -109,12 +117,7 @@ export const getLayer = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId, index } }, deps) => {
     const network = await lookInto(networkId, deps, (found) => found);
-    const layer = network.layers[index - 1];
-    if (layer === undefined) {
-      throw new ProblemError("not-found", [
-        `network '${networkId}' has no layer ${index}: it has ${network.layers.length}`,
-      ]);
-    }
+    const layer = layerAt(network, networkId, index);
     const body = await layerFacts(network, layer);
     if (!fits(body)) {
       throw new ProblemError("conflict", [
@@ -124,6 +127,47 @@ export const getLayer = defineRoute({
     return { body };
   },
 });
+
+export const getCircuit = defineRoute({
+  method: "GET",
+  template: "/networks/{networkId}/layers/{index}/channels/{channel}/circuit",
+  operationId: "getCircuit",
+  summary: "What a channel is made of: the channels before it, and the weights that lead from them",
+  ...NO_INPUT,
+  path: circuitPathSchema,
+  query: circuitPageSchema,
+  success: {
+    status: 200,
+    description: "the channel's circuit",
+    schema: circuitDocumentSchema,
+    schemaName: "Circuit",
+  },
+  problems: ["not-found", "conflict"],
+  handle: async ({ path: { networkId, index, channel }, query: { limit } }, deps) => {
+    const network = await lookInto(networkId, deps, (found) => found);
+    const layer = layerAt(network, networkId, index);
+    if (!hasChannels(layer) || channel > layer.channels) {
+      throw new ProblemError("not-found", [
+        `layer ${index} of network '${networkId}' has no channel ${channel}: it has ${layer.channels ?? "none"}`,
+      ]);
+    }
+    try {
+      const circuit = circuitOf(network, layer, channel, limit);
+      return { body: { ...circuit, sources: firstThatFit(circuit.sources) } };
+    } catch (error) {
+      if (error instanceof ModelError) throw new ProblemError("conflict", [error.message]);
+      throw error;
+    }
+  },
+});
+
+function layerAt({ layers }: AnalysedNetwork, networkId: string, index: number): Layer {
+  const layer = layers[index - 1];
+  if (layer !== undefined) return layer;
+  throw new ProblemError("not-found", [
+    `network '${networkId}' has no layer ${index}: it has ${layers.length}`,
+  ]);
+}
 
 export const listClasses = defineRoute({
   method: "GET",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 
+import { circuitSchema } from "../../lib/pipeline/networks/circuit-schema.ts";
 import {
   fileFactsSchema,
   layerFactsSchema,
@@ -78,3 +79,5 @@ export const layerTableSchema = z.strictObject({
 });
 
 export const layerFactsDocumentSchema = layerFactsSchema;
+
+export const circuitDocumentSchema = circuitSchema;

@@ -20,6 +20,7 @@ import {
 } from "./picture-routes.ts";
 import {
   deleteNetwork,
+  getCircuit,
   getLayer,
   listClasses,
   listLayers,
@@ -87,6 +88,7 @@ export const ROUTES: readonly Route[] = [
   deleteNetwork,
   listLayers,
   getLayer,
+  getCircuit,
   listClasses,
   createUpload,
   describeApi,

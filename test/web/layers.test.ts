@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Circuit } from "../../lib/pipeline/networks/circuit-schema.ts";
 import { CLASS_NAMES } from "../support/tiny-network.ts";
 import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
@@ -85,6 +86,37 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(400);
     await values.getByRole("link", { name: "flat" }).click();
     await page.getByRole("heading", { level: 1, name: "pool" }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("have channels that show what they are made of, back to the image", async () => {
+    const { page, complaints } = await openPage(browser());
+    const circuit = await fetch(`${url()}/networks/tiny/layers/5/channels/2/circuit`);
+    const { sources } = (await circuit.json()) as Circuit;
+    const inOrder = [
+      ...sources.filter(({ sum }) => sum > 0),
+      ...sources.filter(({ sum }) => sum < 0),
+    ];
+    await page.goto(`${url()}/#/tiny/classes/2`);
+    const madeOf = page.getByRole("region", { name: "What it is made of" });
+    const tiles = madeOf.getByRole("link", { name: /^channel/ });
+    await expect.poll(() => tiles.count(), PATIENT).toBe(7);
+    expect(
+      await tiles.evaluateAll((links) => links.map((link) => link.getAttribute("href"))),
+    ).toEqual(inOrder.map(({ channel }) => `#/tiny/wide/${channel}`));
+    expect(await madeOf.getByRole("heading", { level: 3 }).allTextContents()).toEqual([
+      "Excited by",
+      "Inhibited by",
+    ]);
+    await madeOf.getByText(/^7 tiles: about/).waitFor();
+    await madeOf.getByRole("button", { name: "Draw the missing 7 pictures" }).click();
+    await expect.poll(() => madeOf.getByRole("img").count(), PATIENT).toBe(7);
+    await expectAccessible(page);
+    await tiles.first().click();
+    await page.getByRole("heading", { level: 1, name: `Channel ${inOrder[0]!.channel}` }).waitFor();
+    await madeOf.getByText("Its weights, in the colours that it looks for").waitFor();
+    await expectFetched(page);
     expect(complaints).toEqual([]);
     await page.close();
   });

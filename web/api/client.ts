@@ -2,6 +2,7 @@ import type {
   Accepted,
   AcceptedAtlas,
   ChannelResultDocument,
+  Circuit,
   ClassList,
   ExplanationDocument,
   JobDocument,
@@ -194,6 +195,10 @@ const hasMore = ({ links }: Partial<LayerTable>) => (links?.next ?? null) !== nu
 
 export const getLayer = (network: string, index: number) =>
   call<LayerFacts>(`networks/${segment(network)}/layers/${index}`);
+
+/** What a channel (1-based) is made of. */
+export const getCircuit = (network: string, layer: number, channel: number) =>
+  call<Circuit>(`networks/${segment(network)}/layers/${layer}/channels/${channel}/circuit`);
 
 /** The job with all its channels. */
 export async function getJob(jobId: string): Promise<JobDocument> {

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { explanationSchema } from "../../functions/api/explanation-schemas.ts";
 import type {
   classListSchema,
+  circuitDocumentSchema,
   layerFactsDocumentSchema,
   layerTableSchema,
   networkListSchema,
@@ -30,6 +31,9 @@ export type NetworkDocument = NetworkList["networks"][number];
 export type LayerTable = z.output<typeof layerTableSchema>;
 export type LayerDocument = LayerTable["layers"][number];
 export type LayerFacts = z.output<typeof layerFactsDocumentSchema>;
+export type Circuit = z.output<typeof circuitDocumentSchema>;
+/** A channel that another one is made of. */
+export type CircuitSource = Circuit["sources"][number];
 export type ClassList = z.output<typeof classListSchema>;
 export type ExplanationDocument = z.output<typeof explanationSchema>;
 /** What there is of one that is done. */

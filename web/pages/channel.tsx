@@ -7,6 +7,7 @@ import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { Tile, type TileProps } from "../components/tile.tsx";
 import { Facts } from "../parts/facts.tsx";
+import { MadeOf } from "../parts/made-of.tsx";
 import type { LayerPaneProps } from "../parts/layer-pane.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "../parts/recipe-select.tsx";
 import { RenderForm } from "../parts/render-form.tsx";
@@ -73,6 +74,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
       {layer !== null && problem === null && (
         <Neighbours channel={channel} count={layer.channels ?? 0} tileAt={tileAt} hrefOf={hrefOf} />
       )}
+      {layer !== null && problem === null && <MadeOf {...{ network, layer, channel }} />}
     </>
   );
 }

@@ -94,7 +94,10 @@ function RequestForm({ methods, query }: RequestFormProps) {
         <span class="quiet" role="status">
           {problems.length > 0 && `${problems.length} to be mended`}
         </span>
-        <RenderEstimate these={isWhole && problems.length === 0 ? request : null} all={null} />
+        <RenderEstimate
+          these={isWhole && problems.length === 0 && request !== null ? [request] : null}
+          all={null}
+        />
       </div>
       <RequestToCopy request={request} />
     </form>

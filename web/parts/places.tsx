@@ -4,9 +4,9 @@ import type { ExplanationFigures } from "../api/documents.ts";
 import { signed } from "../components/contribution.ts";
 import type { SmallPhotograph } from "../components/lit-photograph.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
-import type { LayerPictures } from "../state/layer-pictures.ts";
+import { type LayerPictures, pictureOf } from "../state/layer-pictures.ts";
 import { address } from "../state/router.ts";
-import { Lit, pictureOf } from "./speaking-channels.tsx";
+import { Lit } from "./speaking-channels.tsx";
 import { tileOf } from "./tile-of.ts";
 
 interface PlacesProps {

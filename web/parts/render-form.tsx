@@ -84,7 +84,7 @@ export function RenderForm({ network, layer, recipe, missing, ...props }: Render
       </a>
       <Problems problems={problems} />
       <RenderEstimate
-        these={isEmpty || problems.length > 0 ? null : requestOf(parseChannels(text))}
+        these={isEmpty || problems.length > 0 ? null : [requestOf(parseChannels(text))]}
         all={canDrawAll ? requestOf("all") : null}
       />
     </form>

@@ -1,23 +1,13 @@
-import { createJob } from "../api/client.ts";
-import type { ExplanationFigures, LayerDocument } from "../api/documents.ts";
+import type { ExplanationFigures } from "../api/documents.ts";
 import { inDigits, percent, signed } from "../components/contribution.ts";
 import { several } from "../components/counted.ts";
 import { LitPhotograph, type SmallPhotograph } from "../components/lit-photograph.tsx";
 import { Problems } from "../components/problems.tsx";
-import { ProgressBar } from "../components/progress-bar.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
-import {
-  isUndrawn,
-  type LayerPictures,
-  type Picture,
-  picturesOf,
-} from "../state/layer-pictures.ts";
-import { hasEnded } from "../state/news.ts";
-import { suggestedRecipe } from "../state/recipe.ts";
+import { type LayerPictures, pictureOf } from "../state/layer-pictures.ts";
 import { address } from "../state/router.ts";
 import { useLayer } from "../state/use-layer.ts";
-import { useSending } from "../state/use-sending.ts";
-import { RenderEstimate } from "./render-estimate.tsx";
+import { DrawMissing } from "./draw-missing.tsx";
 import { tileOf } from "./tile-of.ts";
 
 interface SpeakingChannelsProps {
@@ -63,9 +53,7 @@ export function SpeakingChannels({
       {found.layer !== null && looked.size > 0 && (
         <DrawMissing
           network={network}
-          layer={found.layer}
-          pictures={pictures}
-          missing={[...looked].filter((channel) => isUndrawn(pictureOf(pictures, channel)))}
+          wanted={[{ layer: found.layer, pictures, channels: [...looked] }]}
         />
       )}
       <ol class="tiles">
@@ -98,58 +86,4 @@ export function Lit({ figures: { class: of, mapSize }, photograph, map, who }: L
   if (photograph === null || mapSize === null) return null;
   const text = `the photograph, bright where ${who} for ${of.label}`;
   return <LitPhotograph {...{ photograph, map, mapSize, text }} />;
-}
-
-/** Of whichever recipe has one, the newest first; else one that is on its way, or failed. */
-export function pictureOf({ jobs, recipes }: LayerPictures, channel: number): Picture | null {
-  const found = recipes.flatMap((recipe) => picturesOf(jobs, recipe).get(channel) ?? []);
-  const inState = (wanted: Picture["state"]) => found.find(({ state }) => state === wanted);
-  return inState("ok") ?? inState("waiting") ?? found[0] ?? null;
-}
-
-interface DrawMissingProps {
-  readonly network: string;
-  readonly layer: LayerDocument;
-  readonly pictures: LayerPictures;
-  /** 1-based; those that have no picture and wait for none. */
-  readonly missing: readonly number[];
-}
-
-/** Draws what there is no picture of, as the layer is best drawn. */
-function DrawMissing({ network, layer, pictures, missing }: DrawMissingProps) {
-  const { isBusy, problems, send } = useSending();
-  const { isLoaded, reload, jobs } = pictures;
-  const recipe = suggestedRecipe(layer);
-  const request = {
-    ...recipe?.fields,
-    network,
-    layer: layer.index,
-    channels: missing.toSorted((a, b) => a - b),
-  };
-  const draw = () =>
-    send(async () => {
-      await createJob(request);
-      reload();
-    });
-  const canDraw = isLoaded && layer.renderable && missing.length > 0;
-  return (
-    <div class="row draw-missing" aria-busy={!isLoaded}>
-      {canDraw && (
-        <>
-          <button class="primary" type="button" aria-disabled={isBusy} onClick={() => void draw()}>
-            Draw the missing {missing.length === 1 ? "picture" : `${missing.length} pictures`}
-          </button>
-          <RenderEstimate these={request} all={null} />
-        </>
-      )}
-      <Problems problems={layer.problem === null ? problems : [layer.problem, ...problems]} />
-      {jobs
-        .filter((job) => !hasEnded(job))
-        .map((job) => (
-          <a key={job.jobId} href={address.job(job.jobId)}>
-            <ProgressBar job={job} />
-          </a>
-        ))}
-    </div>
-  );
 }

@@ -58,13 +58,28 @@ export function isOfChannels({ request }: JobDocument): boolean {
  * @param layer 1-based index; `null` while it is not known
  */
 export function useLayerPictures(network: string, layer: number | null): LayerPictures {
-  const key = layer === null ? null : `${network}/${layer}`;
+  return usePicturesOfLayers(network, layer === null ? null : [layer])(layer ?? 0);
+}
+
+/**
+ * The same of several layers.
+ *
+ * @param layers 1-based indices; `null` while they are not known
+ * @returns what there is of one of them
+ */
+export function usePicturesOfLayers(
+  network: string,
+  layers: readonly number[] | null,
+): (layer: number) => LayerPictures {
+  const wanted = layers ?? [];
+  const key = layers === null ? null : `${network}/${wanted.join()}`;
   const { value, ...resource } = useFollowed<FoundJobs>(
     key,
     async () => {
-      const listed = await listJobs({ network, layer: layer ?? 0 });
-      const ids = new Set(listed.map(({ jobId }) => jobId));
-      return { ids, documents: await documentsOf(listed.slice(0, MAX_JOBS)) };
+      const listed = await Promise.all(wanted.map((layer) => listJobs({ network, layer })));
+      const ids = new Set(listed.flat().map(({ jobId }) => jobId));
+      const newest = listed.flatMap((jobs) => jobs.slice(0, MAX_JOBS));
+      return { ids, documents: await documentsOf(newest) };
     },
     {
       withNews: (found, news) => {
@@ -72,24 +87,26 @@ export function useLayerPictures(network: string, layer: number | null): LayerPi
         return documents === found.documents ? found : { ...found, documents };
       },
       isStale: (found, news) =>
-        isNewOf(news, { network, layer }, found) ||
+        isNewOf(news, { network, layers: wanted }, found) ||
         found?.documents.some((job) => isEndOf(news, job)) === true,
     },
   );
-  const documents = value?.documents ?? [];
-  const jobs = documents.filter(isOfChannels);
-  const targetJobs = documents.filter((job) => !isOfChannels(job));
-  return { recipes: recipesOf(jobs), jobs, targetJobs, isLoaded: value !== null, ...resource };
+  return (layer) => {
+    const documents = (value?.documents ?? []).filter((job) => job.layer.index === layer);
+    const jobs = documents.filter(isOfChannels);
+    const targetJobs = documents.filter((job) => !isOfChannels(job));
+    return { recipes: recipesOf(jobs), jobs, targetJobs, isLoaded: value !== null, ...resource };
+  };
 }
 
-/** Whether the layer has a job that was not found. */
+/** Whether one of the layers has a job that was not found. */
 function isNewOf(
   news: JobNews,
-  { network, layer }: { readonly network: string; readonly layer: number | null },
+  { network, layers }: { readonly network: string; readonly layers: readonly number[] },
   found: FoundJobs | null,
 ): boolean {
   if (news.kind !== "job" || found?.ids.has(news.job.jobId) === true) return false;
-  return news.job.network === network && news.job.layer.index === layer;
+  return news.job.network === network && layers.includes(news.job.layer.index);
 }
 
 /**
@@ -146,4 +163,11 @@ export function picturesOf(
     }
   }
   return pictures;
+}
+
+/** Of whichever recipe has one, the newest first; else one that is on its way, or failed. */
+export function pictureOf({ jobs, recipes }: LayerPictures, channel: number): Picture | null {
+  const found = recipes.flatMap((recipe) => picturesOf(jobs, recipe).get(channel) ?? []);
+  const inState = (wanted: Picture["state"]) => found.find(({ state }) => state === wanted);
+  return inState("ok") ?? inState("waiting") ?? found[0] ?? null;
 }

@@ -27,8 +27,8 @@ export function circuitOf(
       layer: nameOf(own),
       channel: at,
       colour: plane === null ? null : COLOURS[plane]!,
-      sum: kernel.reduce((sum, weight) => sum + weight, 0),
-      share,
+      sum: inFewDigits(kernel.reduce((sum, weight) => sum + weight, 0)),
+      share: inFewDigits(share),
       kernel: { rows, columns, weights: isTold ? Array.from(kernel, inFewDigits) : null },
     } satisfies CircuitSource;
   };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { memoryPipeline } from "../../support/memory-pipeline.ts";
+import { uniform } from "../../support/random.ts";
 import { type ApiAnswer, apiClient } from "./api-client.ts";
 
 /** Of what a function answers, its body as a string in JSON included: 6 MiB. */
@@ -72,4 +73,53 @@ test("a layer of which more is to be told than a function may answer is refused"
   expect(body).toMatchObject({
     problems: [expect.stringMatching(/^layer 2 of network 'tiny' has more names and attributes/)],
   });
+});
+
+test("a channel's circuit has the weights that lead to it, the largest first", async () => {
+  const call = apiClient(await memoryPipeline());
+  // of the network's own matrix [5, 7], its second row
+  const row = uniform([5, 7], 2, [-1, 1]).data.subarray(7, 14);
+  const wanted = Array.from(row, (weight, i) => ({ channel: i + 1, weight })).toSorted(
+    (a, b) => Math.abs(b.weight) - Math.abs(a.weight),
+  );
+  const { status, body } = await call("GET", "/networks/tiny/layers/5/channels/2/circuit?limit=3");
+  expect([status, body]).toEqual([
+    200,
+    {
+      layer: { index: 5, name: "classes" },
+      channel: 2,
+      weighing: [{ index: 5, name: "classes" }],
+      count: 7,
+      sources: wanted.slice(0, 3).map(({ channel, weight }) => ({
+        layer: { index: 2, name: "wide" },
+        channel,
+        colour: null,
+        sum: expect.closeTo(weight, 4),
+        share: expect.closeTo(weight ** 2 / row.reduce((sum, each) => sum + each ** 2, 0), 4),
+        kernel: { rows: 1, columns: 1, weights: [expect.closeTo(weight, 4)] },
+      })),
+    },
+  ]);
+  const ofWide = await call("GET", "/networks/tiny/layers/2/channels/7/circuit");
+  expect(ofWide.body).toMatchObject({
+    count: 3,
+    sources: [1, 2, 3].map(() => ({
+      channel: expect.any(Number),
+      colour: expect.stringMatching(/^(red|green|blue)$/),
+      layer: { index: 1 },
+    })),
+  });
+});
+
+test.each([
+  ["layers/5/channels/6", 404, "layer 5 of network 'tiny' has no channel 6: it has 5"],
+  ["layers/9/channels/1", 404, "network 'tiny' has no layer 9: it has 6"],
+  ["layers/1/channels/1", 409, "the channel is the image's own: nothing makes it"],
+])("there is no circuit of %s", async (path, status, problem) => {
+  const call = apiClient(await memoryPipeline());
+  const answer = await call("GET", `/networks/tiny/${path}/circuit`);
+  expect([answer.status, answer.body]).toEqual([
+    status,
+    expect.objectContaining({ problems: [problem] }),
+  ]);
 });

@@ -49,7 +49,7 @@ test("a channel is drawn, and what excites and inhibits it, with its weights", a
     channel,
     colour: null,
     sum: weights[0]! + weights[1]!,
-    share,
+    share: Number(share.toPrecision(4)),
     kernel: { rows: 1, columns: 2, weights },
   });
   const shapes = { index: 4, name: "shapes" };

@@ -1,0 +1,71 @@
+import { createJob } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
+import { Problems } from "../components/problems.tsx";
+import { ProgressBar } from "../components/progress-bar.tsx";
+import { isUndrawn, type LayerPictures, pictureOf } from "../state/layer-pictures.ts";
+import { hasEnded } from "../state/news.ts";
+import { suggestedRecipe } from "../state/recipe.ts";
+import { address } from "../state/router.ts";
+import { useSending } from "../state/use-sending.ts";
+import { RenderEstimate } from "./render-estimate.tsx";
+
+/** Channels of a layer whose pictures are looked at. */
+interface Wanted {
+  readonly layer: LayerDocument;
+  /** Of the layer. */
+  readonly pictures: LayerPictures;
+  /** 1-based. */
+  readonly channels: readonly number[];
+}
+
+interface DrawMissingProps {
+  readonly network: string;
+  readonly wanted: readonly Wanted[];
+}
+
+/** Draws those that have no picture and wait for none, each as its layer is best drawn. */
+export function DrawMissing({ network, wanted }: DrawMissingProps) {
+  const { isBusy, problems, send } = useSending();
+  const isLoaded = wanted.every(({ pictures }) => pictures.isLoaded);
+  const requests = wanted
+    .filter(({ layer }) => layer.renderable)
+    .map(({ layer, pictures, channels }) => ({
+      ...suggestedRecipe(layer)?.fields,
+      network,
+      layer: layer.index,
+      channels: channels
+        .filter((channel) => isUndrawn(pictureOf(pictures, channel)))
+        .toSorted((a, b) => a - b),
+    }))
+    .filter(({ channels }) => channels.length > 0);
+  const missing = requests.reduce((sum, { channels }) => sum + channels.length, 0);
+  const draw = () =>
+    send(async () => {
+      for (const request of requests) await createJob(request);
+      for (const { pictures } of wanted) pictures.reload();
+    });
+  const jobs = wanted.flatMap(({ pictures }) => pictures.jobs);
+  const undrawable = wanted.flatMap(({ layer: { problem } }) =>
+    problem === null ? [] : [problem],
+  );
+  return (
+    <div class="row draw-missing" aria-busy={!isLoaded}>
+      {isLoaded && missing > 0 && (
+        <>
+          <button class="primary" type="button" aria-disabled={isBusy} onClick={() => void draw()}>
+            Draw the missing {missing === 1 ? "picture" : `${missing} pictures`}
+          </button>
+          <RenderEstimate these={requests} all={null} />
+        </>
+      )}
+      <Problems problems={[...undrawable, ...problems]} />
+      {jobs
+        .filter((job) => !hasEnded(job))
+        .map((job) => (
+          <a key={job.jobId} href={address.job(job.jobId)}>
+            <ProgressBar job={job} />
+          </a>
+        ))}
+    </div>
+  );
+}
