@@ -29,7 +29,7 @@ export function conceptsReport(findings: ConceptsFindings): Report {
     of === null || score === null || contributed === null
       ? []
       : [
-          `${of.label}: score ${inDigits(score)}${photos > 1 ? " in the mean" : ""}, of which the ${layer.channels} channels contribute ${inDigits(contributed)}, ${inDigits(spoken(concepts))} in these concepts`,
+          `${of.label}: score ${inDigits(score)}${photos > 1 ? " in the mean" : ""}, of which the ${layer.channels} channels contribute ${inDigits(contributed)}, ${inDigits(spoken(concepts))} in ${several(concepts.length, "concept")}`,
         ];
   const rows = concepts.map(({ share, contribution, strongest }, i) => [
     String(i + 1),

@@ -4,6 +4,7 @@ import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
 import { pixelFigures } from "../../lib/pipeline/explain/figures.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
+import { several } from "../several.ts";
 import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
@@ -85,7 +86,7 @@ function aboutPixels({ pixels }: Explanation): readonly string[] {
   const share = gained === 0 ? "" : ` (${percent(Math.abs(contributed / gained - 1))})`;
   const under = noise === 0 ? "" : ` under noise of ${percent(noise)}`;
   return [
-    `pixels, by ${steps} steps${under}: from grey to the photograph the score goes from ${inDigits(baselineScore)} to ${inDigits(score)}, of which they contribute ${inDigits(contributed)}; off by ${inDigits(Math.abs(contributed - gained))}${share}`,
+    `pixels, by ${several(steps, "step")}${under}: from grey to the photograph the score goes from ${inDigits(baselineScore)} to ${inDigits(score)}, of which they contribute ${inDigits(contributed)}; off by ${inDigits(Math.abs(contributed - gained))}${share}`,
   ];
 }
 
