@@ -32,15 +32,13 @@ export function explainCommand(terminal: Terminal): Command {
     .option("--pixels", "which pixels speak for it, and which against it, as well")
     .option(
       "--steps <count>",
-      "images that are looked at for --pixels, on the way from grey to the photograph",
+      `images that are looked at for --pixels, on the way from grey to the photograph (default: ${PIXEL_DEFAULTS.steps})`,
       wholeNumber(1, MOST_STEPS),
-      PIXEL_DEFAULTS.steps,
     )
     .option(
       "--noise <share>",
-      "of 0..255, the deviation of the noise that lies on these images; 0: plain integrated gradients",
+      `of 0..255, the deviation of the noise that lies on these images; 0: plain integrated gradients (default: ${PIXEL_DEFAULTS.noise})`,
       shareOfRange,
-      PIXEL_DEFAULTS.noise,
     )
     .option("--out <folder>", "where the results go", path, "dreams")
     .option("--open", "show the explanation at the end, in what BROWSER names or the browser")

@@ -4,6 +4,7 @@ import { encodeNpy } from "../../lib/image/npy.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import { type PixelAttribution, stepsInAll } from "../../lib/optvis/quality/pixel-attribution.ts";
+import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
@@ -12,7 +13,7 @@ import type { DrawingFlags, NamedRequest } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { explanationReport, type ShownExplanation } from "./explanation-report.ts";
 import { writeExplanationSheet } from "./explanation-sheet.ts";
-import { checkNoFolders } from "./folders.ts";
+import { checkNoFolders, withFolder } from "./folders.ts";
 import { asReference, openForCommand } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
@@ -29,12 +30,31 @@ export interface ExplainFlags extends DrawingFlags {
   readonly layer?: string;
   readonly top: number;
   readonly pixels?: boolean;
-  readonly steps: number;
+  readonly steps?: number;
   /** Standard deviation, as a share of 0..255. */
-  readonly noise: number;
+  readonly noise?: number;
 }
 
 export async function runExplain(
+  idOrPath: string,
+  photo: string,
+  flags: ExplainFlags,
+  terminal: Terminal,
+): Promise<void> {
+  checkOfPixels(flags);
+  if (flags.dryRun) return explainThere(idOrPath, photo, flags, terminal);
+  // what is in the way is found before minutes are spent on pixels
+  await withFolder(flags.out, () => explainThere(idOrPath, photo, flags, terminal));
+}
+
+function checkOfPixels({ pixels, steps, noise }: ExplainFlags): void {
+  if (pixels) return;
+  if (steps !== undefined) throw new UsageError("--steps: want --pixels, which it is of");
+  if (noise !== undefined) throw new UsageError("--noise: want --pixels, which it is of");
+}
+
+/** With the folder in place that results go into, unless nothing is written. */
+async function explainThere(
   idOrPath: string,
   photo: string,
   flags: ExplainFlags,
@@ -46,7 +66,8 @@ export async function runExplain(
   const { layer, of } = explanation;
   const name = sheetName(idOrPath, `${layer.name}-${parse(photo).name}-${of.label}`);
   const out = join(flags.out, `${name}.explanation.png`);
-  await checkNoFolders([out]);
+  const numbers = join(flags.out, `${name}.pixels.npy`);
+  await checkNoFolders([out, numbers]);
   const { text, json } = explanationReport(explanation);
   const told = flags.json ? JSON.stringify({ kind: "explanation", request: name, ...json }) : text;
   if (!flags.quiet || flags.json) terminal.print(told);
@@ -55,7 +76,7 @@ export async function runExplain(
   if (flags.dryRun) return dryRun([named], { ...flags, open: "no" }, terminal);
   await renderRequests([named], { ...flags, open: "no" }, terminal);
   await writeExplanationSheet(out, explanation, resultPaths(flags.out, name).manifest);
-  if (explanation.pixels !== null) await writePixels(flags.out, name, explanation.pixels, shown);
+  if (explanation.pixels !== null) await writePixels(numbers, explanation.pixels, shown);
   terminal.note(`${out}  (the photograph, and the channels that speak for ${of.label})`);
   if (flags.open) await showFile(out, terminal);
 }
@@ -67,7 +88,7 @@ async function explain(
   terminal: Terminal,
 ): Promise<ShownExplanation> {
   const planes = await planesFor(network.model, photo);
-  const { steps, noise } = flags;
+  const { steps = PIXEL_DEFAULTS.steps, noise = PIXEL_DEFAULTS.noise } = flags;
   const engine = new AscentEngine({ threads: flags.pixels ? flags.threads : 1 });
   try {
     using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));
@@ -84,12 +105,10 @@ async function explain(
 }
 
 async function writePixels(
-  folder: string,
-  name: string,
+  out: string,
   { shape, data }: PixelAttribution,
   terminal: Terminal,
 ): Promise<void> {
-  const out = join(folder, `${name}.pixels.npy`);
   await writeWhole(new Map([[out, encodeNpy(shape, Float32Array.from(data))]]));
   terminal.note(`${out}  (what each pixel contributes)`);
 }

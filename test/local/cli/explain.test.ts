@@ -150,6 +150,8 @@ test.each([
     "layer: given classes; it has the classes itself; choose a layer before",
   ],
   [["--layer", "wode"], "there is no layer 'wode'"],
+  [["--steps", "8"], "--steps: want --pixels"],
+  [["--noise", "0"], "--noise: want --pixels"],
 ])("refused: %s", async (words, message) => {
   await expectRefused(folder, ["explain", tiny, photo, ...words, "--dry-run"], message);
 });
