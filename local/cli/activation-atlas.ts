@@ -49,7 +49,8 @@ export function activationAtlasCommand(terminal: Terminal): Command {
 
 It writes NETWORK-LAYER-activation-atlas.npy, a direction of the layer for each picture, .json, the
 request that draws them, and what dream writes; dream NAME.json draws it again, with other fields
-if you like. The same photographs and seed make the same atlas.
+if you like. What was said of a file's pixels and inputs is to be said again then, for no request
+has it. The same photographs and seed make the same atlas.
 
 The command atlas is another thing: the channels of every layer.`,
     )

@@ -48,7 +48,8 @@ drawn, and stands above the photographs that have most of it, lit where they hav
 those that speak most for the class come first, else those that most of the activations are made of.
 
 It writes NETWORK-LAYER-PHOTOS.concepts.png, .npy, the directions, .json, the request that draws
-them, and what dream writes; dream NAME.json draws them again, with other fields if you like.`,
+them, and what dream writes; dream NAME.json draws them again, with other fields if you like. What
+was said of a file's pixels and inputs is to be said again then, for no request has it.`,
     )
     .action(async (network: string, flags: ConceptsFlags) => {
       const { runConcepts } = await import("./run-concepts.ts");

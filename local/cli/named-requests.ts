@@ -10,7 +10,6 @@ import {
 } from "../../lib/pipeline/request/request.ts";
 import { mapPaths } from "./map-paths.ts";
 import { readUserFile } from "./read-user-file.ts";
-import { firstGiven } from "./input-options.ts";
 import type { NamedRequest } from "./check-run.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
@@ -44,10 +43,9 @@ export async function namedRequests(
   const { layer } = flags;
   if (layer !== undefined) return [await shortRequest(files, { ...flags, layer }, terminal)];
   const [field] = Object.keys(givenFields({ ...flags }));
-  const given = field ?? firstGiven(flags) ?? undefined;
-  if (given !== undefined || flags.channels !== undefined) {
+  if (field !== undefined || flags.channels !== undefined) {
     throw new UsageError(
-      `${given ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
+      `${field ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
     );
   }
   const network = files.find(

@@ -194,8 +194,12 @@ describe("pixels on the command line", () => {
       assumed: "RGB, 0..255 minus 128",
       mean: [128, 128, 128],
     });
-    const second = await draw(out, "--preprocessing", "caffe");
-    expect(second.stderr).not.toContain("assuming");
+    // a request file cannot say it either
+    const file = join(out, "one-y.json");
+    const request = { network: at("one.onnx"), layer: "y", channels: [1], numIterations: 1 };
+    await writeFile(file, JSON.stringify({ ...request, pyramidLevels: 1 }));
+    const second = await run("dream", file, "--out", out, "--preprocessing", "caffe");
+    expect(second).toMatchObject({ code: 0, stderr: expect.not.stringContaining("assuming") });
     const given = await manifest();
     expect(given.input).toMatchObject({ channelOrder: "BGR", mean: [103.939, 116.779, 123.68] });
     expect(given.input).not.toHaveProperty("assumed");
