@@ -32,9 +32,15 @@ import {
   type RenderEvent,
   renderRequest,
 } from "./pipeline/render/render-request.ts";
+import {
+  type ChannelReference,
+  namedCircuit,
+  type NamedCircuit,
+} from "./pipeline/request/named-circuit.ts";
 import { type LayerRow, layerRows } from "./pipeline/request/layer-rows.ts";
 import {
   checkOptions,
+  circuitOptions,
   explainOptions,
   graphOptions,
   readOptions,
@@ -51,6 +57,7 @@ import type { RenderRequestInput } from "./pipeline/request/request.ts";
  *     render({ network, layer, channels })      the image that excites each channel most, as events
  *     sheet(images)                             those images tiled into one
  *     explain({ network, image })               why it sees a class in an image: channels, places, pixels
+ *     circuit(network, { layer, channel })      the channels that one is made of, and by which weights
  *
  * The whole pipeline on this machine, with S3, SQS and the API, is `dreamgrid/local`.
  */
@@ -65,11 +72,13 @@ export type {
   ChannelContribution,
   ChannelFailure,
   ChannelImage,
+  ChannelReference,
   ClassExplanation,
   Graph,
   ImageShape,
   LayerRow,
   MontageOptions,
+  NamedCircuit,
   Network,
   NetworkInput,
   Objective,
@@ -258,6 +267,18 @@ export async function explain({ network, ...asked }: ExplainOptions): Promise<Cl
   checkOptions(explainOptions, { network, ...asked });
   const { analysed } = typeof network === "string" ? await readNetwork(network) : network;
   return explainClass(analysed, asked);
+}
+
+/**
+ * The channels that a channel is made of, the one with the largest weights first, as `dreamgrid
+ * circuit` shows them.
+ *
+ * @throws RequestError for what is not there, and for options that are none; ModelError for a channel
+ *   that no weights lead to, as of what attention makes
+ */
+export function circuit(network: Network, asked: ChannelReference): NamedCircuit {
+  checkOptions(circuitOptions, { network, ...asked });
+  return namedCircuit(network.analysed, asked);
 }
 
 function passTo(

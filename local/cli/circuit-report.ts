@@ -1,11 +1,10 @@
-import type { Circuit, CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { NamedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
 import { percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
 /** A channel, and what is shown of what it is made of. */
-export interface ShownCircuit extends Circuit {
-  /** The channel's class, or "#" and its number. */
-  readonly label: string;
+export interface ShownCircuit extends NamedCircuit {
   /** Those whose weights add up to more than 0. */
   readonly exciting: readonly CircuitSource[];
   readonly inhibiting: readonly CircuitSource[];

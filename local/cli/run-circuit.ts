@@ -1,11 +1,9 @@
 import { join } from "node:path";
 
-import { firstSynonym } from "../../lib/networks/labels.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { circuitOf } from "../../lib/pipeline/networks/circuit.ts";
 import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
-import { layerChannels, selectChannel } from "../../lib/pipeline/request/channel-selection.ts";
-import { parseLocalRequest, RequestError } from "../../lib/pipeline/request/request.ts";
+import { namedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
+import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
 import type { DrawingFlags, NamedRequest } from "./check-run.ts";
@@ -53,20 +51,17 @@ export async function runCircuit(
   if (flags.open) await showFile(out, terminal);
 }
 
-/** Every source is asked for, to choose the strongest of both kinds. */
-function shownCircuit(network: AnalysedNetwork, flags: CircuitFlags): ShownCircuit {
-  const layer = requestedLayer({ layer: asReference(flags.layer) }, network);
-  const channels = layerChannels(layer, network);
-  const selected = selectChannel(asReference(flags.channel), "channel", channels);
-  if ("problem" in selected) throw new RequestError([selected.problem]);
-  const { channel } = selected;
-  const circuit = circuitOf(network, layer, channel, Infinity);
+/** Of all sources the strongest of both kinds. */
+function shownCircuit(
+  network: AnalysedNetwork,
+  { layer, channel, top }: CircuitFlags,
+): ShownCircuit {
+  const asked = { layer: asReference(layer), channel: asReference(channel) };
+  const circuit = namedCircuit(network, asked);
   const strongest = (isWanted: (source: CircuitSource) => boolean) =>
-    circuit.sources.filter(isWanted).slice(0, flags.top);
-  const name = channels.classNames?.[channel - 1];
+    circuit.sources.filter(isWanted).slice(0, top);
   return {
     ...circuit,
-    label: name === undefined ? `#${channel}` : firstSynonym(name),
     exciting: strongest(({ sum }) => sum > 0),
     inhibiting: strongest(({ sum }) => sum < 0),
   };

@@ -27,6 +27,13 @@ export const graphOptions = z.strictObject({
     .optional(),
 });
 
+/** Of `circuit`. */
+export const circuitOptions = z.strictObject({
+  network: z.custom(isNetwork, "what readNetwork gives"),
+  layer,
+  channel: z.union([z.string(), z.number()], "a 1-based channel, or a class's name"),
+});
+
 /** Of `explain`. */
 export const explainOptions = z.strictObject({
   network: z.custom(

@@ -1,0 +1,38 @@
+import { firstSynonym } from "../../networks/labels.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { circuitOf } from "../networks/circuit.ts";
+import type { Circuit } from "../networks/circuit-schema.ts";
+import { layerChannels, selectChannel } from "./channel-selection.ts";
+import { RequestError } from "./request.ts";
+import { requestedLayer } from "./requested-layer.ts";
+
+/** Which channel is asked about. */
+export interface ChannelReference {
+  /** Name or 1-based index of its layer. */
+  readonly layer: string | number;
+  /** Its 1-based number, or the name of a class. */
+  readonly channel: string | number;
+}
+
+export interface NamedCircuit extends Circuit {
+  /** The name of the channel's class, or "#" and its number. */
+  readonly label: string;
+}
+
+/**
+ * All that a channel is made of; see `channelWeights`.
+ *
+ * @throws RequestError for a layer or channel that is not there; ModelError
+ */
+export function namedCircuit(
+  network: AnalysedNetwork,
+  { layer: reference, channel: word }: ChannelReference,
+): NamedCircuit {
+  const layer = requestedLayer({ layer: reference }, network);
+  const channels = layerChannels(layer, network);
+  const selected = selectChannel(word, "channel", channels);
+  if ("problem" in selected) throw new RequestError([selected.problem]);
+  const { channel } = selected;
+  const label = firstSynonym(channels.classNames?.[channel - 1] ?? `#${channel}`);
+  return { ...circuitOf(network, layer, channel, Infinity), label };
+}
