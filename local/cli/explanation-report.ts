@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import type { Explanation, SeenClass } from "../../lib/pipeline/explain/explain.ts";
 import { pixelFigures } from "../../lib/pipeline/explain/figures.ts";
-import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
+import { cancelTogether, mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import { several } from "../several.ts";
 import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
@@ -25,14 +25,15 @@ export function explanationReport(explanation: ShownExplanation): Report {
   const { score, channels, places, specialTokens } = attribution;
   const sum = sumOf(channels.map(({ contribution }) => contribution));
   // of a score below zero there are no shares
+  const hasShares = score > 0 && !cancelTogether(attribution);
   const shareOf = (contribution: number) =>
-    score > 0 ? [`${((100 * contribution) / score).toFixed(0)} %`] : [];
+    hasShares ? [`${((100 * contribution) / score).toFixed(0)} %`] : [];
   const rows = top.map(({ channel, contribution }) => [
     String(channel),
     signed(contribution),
     ...shareOf(contribution),
   ]);
-  const heads = ["Channel", "Contribution", ...(score > 0 ? ["Of the score"] : [])];
+  const heads = ["Channel", "Contribution", ...(hasShares ? ["Of the score"] : [])];
   return {
     text: [
       `${basename(photo)}: the network sees ${seen.map(inWords).join(", ")}`,
@@ -70,13 +71,16 @@ function ofTokens({ length }: Float64Array, sum: number): string {
 /** What has to be said of the places that are lit, or are not. */
 function aboutPlaces({ attribution, layer }: Explanation): readonly string[] {
   const why = mutePlaces(attribution);
-  if (why === null) return [];
+  if (why === null) return cancelTogether(attribution) ? [ofCancelled(layer.name)] : [];
   return [
     why === "unread"
       ? `no place of '${layer.name}' is read any more, but for the class token; choose a layer before it with --layer`
       : `at each place of '${layer.name}' the contributions of its channels cancel, as of what a normalisation takes; choose what it makes with --layer`,
   ];
 }
+
+const ofCancelled = (layer: string) =>
+  `the contributions of all channels of '${layer}' cancel, as a normalisation behind it takes no notice of how large they are together: they say which speak more for the class than others, and no share of the score`;
 
 /** Whether the pixels contribute what the score differs by from that of a grey image. */
 function aboutPixels({ pixels }: Explanation): readonly string[] {

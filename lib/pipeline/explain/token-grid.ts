@@ -138,3 +138,13 @@ export function mutePlaces({ places, channels }: Attribution): "unread" | "cance
   if (all === 0) return "unread";
   return size(places) < ROUNDING * all ? "cancelling" : null;
 }
+
+/**
+ * Whether the shares of all channels add up to 0, as where a normalisation that follows takes no
+ * notice of how large they are together.
+ */
+export function cancelTogether({ channels }: Attribution): boolean {
+  const shares = channels.map(({ contribution }) => contribution);
+  const sum = shares.reduce((all, share) => all + share, 0);
+  return Math.abs(sum) < ROUNDING * shares.reduce((all, share) => all + Math.abs(share), 0);
+}

@@ -7,7 +7,7 @@ import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
 import { readPicture } from "../../../local/cli/photographs.ts";
-import { intsTensor } from "../../../lib/onnx/tensor.ts";
+import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { CLASS_NAMES, tinyNetwork } from "../../support/tiny-network.ts";
@@ -83,6 +83,7 @@ test("by itself it looks at the last map of an image whose channels are no class
     w: normal([4, 3, 2, 2], 1),
     v: normal([5, 4, 1, 1], 2),
     gains: normal([1728], 3),
+    gain: floatTensor([4, 1, 1], [1, 1, 1, 1]),
     by_class: normal([1728, 5], 4),
   };
   const nodes = [
@@ -114,7 +115,15 @@ test("by itself it looks at the last map of an image whose channels are no class
     node("GlobalAveragePool", "by_tokens", "means"),
     node("Conv", "means v", "logits"),
   ];
-  expect((await write("logits", attentive)).stdout).toMatch(/the 4 channels of 'relu'/);
+  const ofRelu = (await write("logits", attentive)).stdout;
+  expect(ofRelu).toMatch(/the 4 channels of 'relu'/);
+  // what is normalised is as large whatever it was
+  const mean = node("GlobalAveragePool", "relu", "means");
+  const normed = node("LayerNormalization", "means gain", "normed", { axis: 1 });
+  const scaled = [nodes[0]!, nodes[1]!, mean, normed, node("Conv", "normed v", "logits")];
+  const cancel = /contributions of all channels of 'relu' cancel/;
+  expect((await write("logits", scaled)).stdout).toMatch(cancel);
+  expect(ofRelu).not.toMatch(cancel);
   // where nothing says something of the whole image
   const { code, stderr } = await write("class_relu", nodes.slice(0, 9));
   expect([code, stderr]).toEqual([2, expect.stringContaining("it does not end in classes")]);
