@@ -1,5 +1,6 @@
 import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
 import type { NamedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
+import { several } from "../several.ts";
 import { percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
@@ -21,7 +22,7 @@ export function circuitReport(circuit: ShownCircuit): Report {
   ]);
   return {
     text: [
-      `${layer.name} ${label}: made of ${count} channels, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
+      `${layer.name} ${label}: made of ${several(count, "channel")}, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
       table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3]),
     ].join("\n"),
     json: { layer, channel, weighing, count, sources },
