@@ -34,9 +34,13 @@ export function neededIn(
 
 /** The calls that the function's role does not allow. */
 export function denied(stack: Synthesis, calls: readonly RecordedCall[]): readonly RecordedCall[] {
-  return calls.filter(
-    (call) => !isAllowed(statementsOfRole(stack.resources, roleId(stack, call.caller)), call),
+  const statements = new Map(
+    [...new Set(calls.map(({ caller }) => caller))].map((caller) => [
+      caller,
+      statementsOfRole(stack.resources, roleId(stack, caller)),
+    ]),
   );
+  return calls.filter((call) => !isAllowed(statements.get(call.caller)!, call));
 }
 
 /** The actions and resources of a role's statements without which none of its calls is denied. */

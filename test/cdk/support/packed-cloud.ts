@@ -48,6 +48,7 @@ export class PackedCloud {
   readonly #options: PackedCloudOptions;
   readonly #gateways = new Map<CallerName, Gateway>();
   readonly #running = new Map<LambdaFunctionName, PackedFunction>();
+  #onWorkerCall: (call: RecordedCall) => void = () => undefined;
 
   private constructor(
     stack: Synthesis,
@@ -115,15 +116,13 @@ export class PackedCloud {
       GPU_QUEUE_URL: `${url}/${ACCOUNT_ID}/${this.#queueName(/^GpuChannelsQueue/)}`,
       PROVIDER: "cpu",
     };
-    const before = this.calls.length;
     const env = { PATH: process.env["PATH"], ...environment, ...own, ...variables };
     const worker = spawn(process.execPath, ["index.mjs"], { cwd: folder, env });
     const [output, ended] = [text(worker.stdout), once(worker, "exit")];
-    const looking = setInterval(() => {
-      if (this.calls.slice(before).some(isDone)) worker.kill("SIGTERM");
-    }, 50);
+    // before the call has its answer: soon after it the worker waits 20 s for messages
+    this.#onWorkerCall = (call) => void (isDone(call) && worker.kill("SIGTERM"));
     const [code] = await ended;
-    clearInterval(looking);
+    this.#onWorkerCall = () => undefined;
     if (code !== 1) throw new Error(`the GPU worker ended with ${code}: ${await output}`);
   }
 
@@ -201,6 +200,7 @@ export class PackedCloud {
       onCall: (call, may) => {
         this.calls.push(call);
         if (!may) this.deniedCalls.push(call);
+        if (name === "gpu-worker") this.#onWorkerCall(call);
         this.#options.onCall?.(call);
       },
       ...(this.#options.isFaulty && { isFaulty: this.#options.isFaulty }),
