@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Endpoint, startEndpoint } from "@dreamgrid/aws-endpoint";
+import { CREDENTIALS, type Endpoint, REGION, startEndpoint } from "@dreamgrid/aws-endpoint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 
@@ -11,6 +11,7 @@ import {
   type CodeBundle,
   writeFunction,
 } from "../../cdk/bundle/function-bundle.ts";
+import { PackedFunction } from "../../cdk/bundle/packed-function.ts";
 import { copyPackages } from "../../cdk/bundle/packages.ts";
 import {
   LAMBDA_FUNCTIONS,
@@ -23,7 +24,7 @@ import { createSqsClient } from "../../lib/queue/sqs-client.ts";
 import { SqsQueue } from "../../lib/queue/sqs-queue.ts";
 import { BUCKET, localConnection, QUEUE_NAMES, QUEUES } from "../../local/resources.ts";
 import { bundleOf } from "./support/bundles.ts";
-import { callEvent, creationsEvent, invoke, messagesEvent } from "./support/invoke.ts";
+import { callEvent, creationsEvent, messagesEvent } from "./support/invoke.ts";
 
 const MB = 1e6;
 /** Of all files unpacked; Lambda takes 250 MB. */
@@ -117,19 +118,31 @@ const SOURCE_QUEUES: Readonly<Record<LambdaFunctionName, string>> = {
   "dead-letter": QUEUE_NAMES.channelsDead,
   api: QUEUE_NAMES.requests,
 };
-const call = (name: LambdaFunctionName, event: unknown) =>
-  invoke(folderOf(name), event, {
-    AWS_ENDPOINT_URL: endpoint.url,
-    BUCKET_NAME: BUCKET,
-    CHANNEL_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.channels),
-    SOURCE_QUEUE_URL: endpoint.queueUrl(SOURCE_QUEUES[name]),
-    ASSEMBLY_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.assembly),
-    MODEL_CACHE_DIR: join(folder, "cache"),
-    BUNDLED_MODELS_DIR: join(folderOf(name), "models"),
-    FONTCONFIG_FILE: join(folderOf(name), "fonts/fonts.conf"),
-    WORKER_THREADS: "1",
-    WORKER_MEMORY_MB: "3008",
-  });
+/** Kept between calls, as Lambda keeps them. */
+const started = new Map<LambdaFunctionName, PackedFunction>();
+afterAll(() => Promise.all([...started.values()].map((each) => each.stop())));
+
+async function call(name: LambdaFunctionName, event: unknown): Promise<unknown> {
+  const own = started.get(name) ?? (await PackedFunction.start(folderOf(name), variablesOf(name)));
+  started.set(name, own);
+  return own.call(event);
+}
+
+const variablesOf = (name: LambdaFunctionName) => ({
+  AWS_ENDPOINT_URL: endpoint.url,
+  AWS_REGION: REGION,
+  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  BUCKET_NAME: BUCKET,
+  CHANNEL_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.channels),
+  SOURCE_QUEUE_URL: endpoint.queueUrl(SOURCE_QUEUES[name]),
+  ASSEMBLY_QUEUE_URL: endpoint.queueUrl(QUEUE_NAMES.assembly),
+  MODEL_CACHE_DIR: join(folder, "cache"),
+  BUNDLED_MODELS_DIR: join(folderOf(name), "models"),
+  FONTCONFIG_FILE: join(folderOf(name), "fonts/fonts.conf"),
+  WORKER_THREADS: "1",
+  WORKER_MEMORY_MB: "3008",
+});
 
 const ALL_DONE = { batchItemFailures: [] };
 const COMMON = { network: "emojinet", layer: 2, channels: [1, 2, 3], numIterations: 1 };
