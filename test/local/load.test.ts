@@ -17,7 +17,7 @@ import { untilTrue } from "../support/until.ts";
 
 /** `npm run test:faults` runs the sizes of the specification. */
 const IS_FULL = process.env["DREAMGRID_FAULT_SEEDS"] !== undefined;
-const LARGE_JOB = IS_FULL ? 2_000 : 160;
+const LARGE_JOB = IS_FULL ? 2_000 : 80;
 
 async function startPipeline(channels: number, renderer: FakeRenderer | null) {
   const folder = await temporaryFolder();

@@ -134,8 +134,8 @@ function readers(op: string): Uint8Array {
     ["Upsample", "image floats"],
   ]).get(op)!;
   const nodes = Array.from({ length: 2_000 }, (_, i) => node(op, inputs, `c${i}`));
-  const constants = {
-    many: intsTensor(filled(1e6, 1)),
+  const constants: Readonly<Record<string, Tensor>> = {
+    many: { type: "int64", shape: [1e6], data: new BigInt64Array(1e6).fill(1n) },
     zero: intsTensor([0]),
     floats: floatTensor([1e6], new Float32Array(1e6).fill(2)),
   };
