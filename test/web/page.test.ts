@@ -215,7 +215,8 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
     onTestFinished(() => again.stop());
     await page.getByRole("img", { name: "channel 7" }).waitFor();
     await page.getByRole("progressbar").waitFor({ state: "detached" });
-    expect(await page.getByRole("listitem").getByRole("img").count()).toBe(6);
+    const pictures = page.getByRole("listitem").getByRole("img");
+    await expect.poll(() => pictures.count(), PATIENT).toBe(6);
     await page.close();
   });
 
