@@ -270,8 +270,8 @@ export async function explain({ network, ...asked }: ExplainOptions): Promise<Cl
 }
 
 /**
- * The channels that a channel is made of, the one with the largest weights first, as `dreamgrid
- * circuit` shows them.
+ * The channels that a channel is made of, and those that are made of it, the one with the largest
+ * weights first; see `dreamgrid circuit`.
  *
  * @throws RequestError for what is not there, and for options that are none; ModelError for a channel
  *   that no weights lead to, as of what attention makes

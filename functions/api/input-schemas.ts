@@ -5,6 +5,9 @@ import { dryRunField, jobIdSchema, networkIdSchema } from "./schemas.ts";
 
 /* What the API takes in addresses. */
 
+/** Even of the largest kernels that are told no more than an answer can hold. */
+const MAX_LINKS = 50;
+
 export const dryRunSchema = z.strictObject({ dryRun: dryRunField });
 
 /** Page of a job's channels. */
@@ -40,14 +43,14 @@ export const circuitPathSchema = layerPathSchema.extend({
   channel: z.int().min(1).max(MAX_CHANNEL_INDEX).describe("1-based"),
 });
 
-/** So many of a channel's sources. */
+/** So many of the channels that a channel is made of, and of those that are made of it. */
 export const circuitPageSchema = z.strictObject({
   limit: z
     .int()
     .min(1)
-    .max(500)
+    .max(MAX_LINKS)
     .default(50)
-    .describe("channels to list of those that it is made of, those with the largest weights"),
+    .describe("channels to list on each side, those with the largest weights"),
 });
 
 /** Part of a network's layer table. */

@@ -132,7 +132,7 @@ export const getCircuit = defineRoute({
   method: "GET",
   template: "/networks/{networkId}/layers/{index}/channels/{channel}/circuit",
   operationId: "getCircuit",
-  summary: "What a channel is made of: the channels before it, and the weights that lead from them",
+  summary: "What a channel is made of, and what is made of it: channels, and the weights between",
   ...NO_INPUT,
   path: circuitPathSchema,
   query: circuitPageSchema,
@@ -152,8 +152,7 @@ export const getCircuit = defineRoute({
       ]);
     }
     try {
-      const circuit = circuitOf(network, layer, channel, limit);
-      return { body: { ...circuit, sources: firstThatFit(circuit.sources) } };
+      return { body: circuitOf(network, layer, channel, limit) };
     } catch (error) {
       if (error instanceof ModelError) throw new ProblemError("conflict", [error.message]);
       throw error;

@@ -1,4 +1,4 @@
-import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import type { NamedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
 import { several } from "../several.ts";
 import { percent, type Report, signed } from "./report.ts";
@@ -7,12 +7,12 @@ import { table } from "./terminal.ts";
 /** A channel, and what is shown of what it is made of. */
 export interface ShownCircuit extends NamedCircuit {
   /** Those whose weights add up to more than 0. */
-  readonly exciting: readonly CircuitSource[];
-  readonly inhibiting: readonly CircuitSource[];
+  readonly exciting: readonly CircuitLink[];
+  readonly inhibiting: readonly CircuitLink[];
 }
 
 export function circuitReport(circuit: ShownCircuit): Report {
-  const { layer, label, weighing, count, exciting, inhibiting, sources, channel } = circuit;
+  const { layer, label, weighing, count, exciting, inhibiting, sources, channel, uses } = circuit;
   const weights = weighing.map(({ name }) => `'${name}'`).join(" and ");
   const rows = [...exciting, ...inhibiting].map((source) => [
     nameOf(source),
@@ -25,11 +25,11 @@ export function circuitReport(circuit: ShownCircuit): Report {
       `${layer.name} ${label}: made of ${several(count, "channel")}, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
       table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3]),
     ].join("\n"),
-    json: { layer, channel, weighing, count, sources },
+    json: { layer, channel, weighing, count, sources, useCount: uses.length, uses },
   };
 }
 
 /** "layer2.0.conv1 #12" */
-export function nameOf({ layer, channel, colour }: CircuitSource): string {
+export function nameOf({ layer, channel, colour }: CircuitLink): string {
   return `${layer.name} ${colour ?? `#${channel}`}`;
 }

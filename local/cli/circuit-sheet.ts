@@ -1,7 +1,7 @@
 import { encodePng, resizeRaster } from "../../lib/image/png.ts";
 import { copyInto, filledRaster, type Raster, type Size } from "../../lib/image/raster.ts";
 import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
-import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import type { ShownCircuit } from "./circuit-report.ts";
 import { drawColourFilter, drawKernel } from "./kernel-picture.ts";
 import { readPicture } from "./photographs.ts";
@@ -40,7 +40,7 @@ export async function writeCircuitSheet(
     return path === null ? null : resizeRaster(await readPicture(path), TILE);
   };
   const largest = largestOf(shown);
-  const tileOf = async (source: CircuitSource): Promise<SheetTile> => {
+  const tileOf = async (source: CircuitLink): Promise<SheetTile> => {
     const own = await picture(source.layer.index, source.channel);
     const name = `${source.layer.name.slice(from.length)} #${source.channel}`.trim();
     const image =
@@ -81,7 +81,7 @@ function commonBeginning([first = "", ...names]: readonly string[]): string {
   return first.slice(0, length);
 }
 
-function largestOf(sources: readonly CircuitSource[]): number {
+function largestOf(sources: readonly CircuitLink[]): number {
   const weights = sources.flatMap(({ kernel }) => kernel.weights ?? []);
   return weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
 }
@@ -93,7 +93,7 @@ const imageTile = (image: Raster, label: string | null): SheetTile => ({
 });
 
 /** A picture with its kernel in the corner at the bottom right. */
-function withKernel(picture: Raster, source: CircuitSource, largest: number): Raster {
+function withKernel(picture: Raster, source: CircuitLink, largest: number): Raster {
   const { width, height } = KERNEL;
   const whole: Raster = { ...picture, data: picture.data.slice() };
   const [x, y] = [picture.width - width, picture.height - height];

@@ -1,6 +1,6 @@
 import { divergingColour } from "../../lib/image/diverging-colour.ts";
 import { filledRaster, type Raster, type Size } from "../../lib/image/raster.ts";
-import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 
 const WHITE = [255, 255, 255] as const;
 /** Between cells that are large enough for lines. */
@@ -13,7 +13,7 @@ const LEAST_CELL = 8;
  *
  * @param largest |weight| of all kernels that are shown together: the strongest colour
  */
-export function drawKernel({ kernel }: CircuitSource, largest: number, size: Size): Raster {
+export function drawKernel({ kernel }: CircuitLink, largest: number, size: Size): Raster {
   const { rows, columns, weights } = kernel;
   const side = Math.min(size.width / columns, size.height / rows);
   return drawn(size, (x, y) => {
@@ -28,7 +28,7 @@ export function drawKernel({ kernel }: CircuitSource, largest: number, size: Siz
  * The weights of a first convolution as one picture, grey being 0: the colours that it looks for;
  * `null` where these are not red, green and blue of one kernel.
  */
-export function drawColourFilter(sources: readonly CircuitSource[], size: Size): Raster | null {
+export function drawColourFilter(sources: readonly CircuitLink[], size: Size): Raster | null {
   const planes = (["red", "green", "blue"] as const).map((colour) =>
     sources.find((source) => source.colour === colour),
   );

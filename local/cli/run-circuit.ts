@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import type { CircuitSource } from "../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import { namedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
@@ -58,7 +58,7 @@ function shownCircuit(
 ): ShownCircuit {
   const asked = { layer: asReference(layer), channel: asReference(channel) };
   const circuit = namedCircuit(network, asked);
-  const strongest = (isWanted: (source: CircuitSource) => boolean) =>
+  const strongest = (isWanted: (source: CircuitLink) => boolean) =>
     circuit.sources.filter(isWanted).slice(0, top);
   return {
     ...circuit,

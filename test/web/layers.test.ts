@@ -116,6 +116,8 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     await tiles.first().click();
     await page.getByRole("heading", { level: 1, name: `Channel ${inOrder[0]!.channel}` }).waitFor();
     await madeOf.getByText("Its weights, in the colours that it looks for").waitFor();
+    const uses = page.getByRole("region", { name: "What is made of it" });
+    await expect.poll(() => uses.getByRole("link", { name: /^channel/ }).count(), PATIENT).toBe(5);
     await expectFetched(page);
     expect(complaints).toEqual([]);
     await page.close();

@@ -33,7 +33,7 @@ export type LayerDocument = LayerTable["layers"][number];
 export type LayerFacts = z.output<typeof layerFactsDocumentSchema>;
 export type Circuit = z.output<typeof circuitDocumentSchema>;
 /** A channel that another one is made of. */
-export type CircuitSource = Circuit["sources"][number];
+export type CircuitLink = Circuit["sources"][number];
 export type ClassList = z.output<typeof classListSchema>;
 export type ExplanationDocument = z.output<typeof explanationSchema>;
 /** What there is of one that is done. */

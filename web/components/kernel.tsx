@@ -1,7 +1,7 @@
-import type { CircuitSource } from "../api/documents.ts";
+import type { CircuitLink } from "../api/documents.ts";
 
 interface KernelProps {
-  readonly kernel: CircuitSource["kernel"];
+  readonly kernel: CircuitLink["kernel"];
   /** |weight| of the fullest colour. */
   readonly largest: number;
 }
@@ -25,7 +25,7 @@ export function Kernel({ kernel, largest }: KernelProps) {
  * The weights of a first convolution as one picture, grey being 0: the colours that it looks for;
  * `null` where these are not red, green and blue of one kernel.
  */
-export function colourFilter(sources: readonly CircuitSource[]) {
+export function colourFilter(sources: readonly CircuitLink[]) {
   const planes = (["red", "green", "blue"] as const).map(
     (wanted) => sources.find(({ colour }) => colour === wanted)?.kernel,
   );

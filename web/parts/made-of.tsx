@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
+
 import { ApiError, getCircuit } from "../api/client.ts";
-import type { Circuit, CircuitSource, LayerDocument } from "../api/documents.ts";
+import type { Circuit, CircuitLink, LayerDocument } from "../api/documents.ts";
 import { percent, signed } from "../components/contribution.ts";
 import { several } from "../components/counted.ts";
 import { colourFilter, Kernel } from "../components/kernel.tsx";
@@ -7,7 +9,7 @@ import { Problems } from "../components/problems.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
 import { type LayerPictures, pictureOf, usePicturesOfLayers } from "../state/layer-pictures.ts";
 import { address } from "../state/router.ts";
-import { useLayer } from "../state/use-layer.ts";
+import { layersOf } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 import { DrawMissing } from "./draw-missing.tsx";
 import { tileOf } from "./tile-of.ts";
@@ -22,18 +24,57 @@ interface MadeOfProps {
 /** Of each kind, on a screen. */
 const MOST = 8;
 
-/** The channels that excite a channel most, and that inhibit it, with the weights in between. */
+/** What a channel is made of, and what is made of it, with the weights in between. */
 export function MadeOf({ network, layer, channel }: MadeOfProps) {
   const key = `${network}/${layer.index}/${channel}`;
   const circuit = useResource(key, () => findCircuit(network, layer.index, channel));
   if (circuit.value === null) return <Problems problems={circuit.problems} />;
   const { found, refusal } = circuit.value;
-  if (found === null && refusal === null) return null;
+  if (refusal !== null) {
+    return (
+      <Section heading="What it is made of">
+        <p class="quiet">{refusal}</p>
+      </Section>
+    );
+  }
+  if (found === null) return null;
+  const { sources, count, weighing, uses, useCount } = found;
+  const filter = colourFilter(sources);
+  const weights = weighing.map(({ name }) => name).join(" and ") || "its sum";
   return (
-    <section class="made-of" aria-labelledby="made-of">
-      <h2 id="made-of">What it is made of</h2>
-      {refusal !== null && <p class="quiet">{refusal}</p>}
-      {found !== null && <Sources network={network} circuit={found} />}
+    <>
+      <Section heading="What it is made of">
+        <p class="quiet">
+          {filter === null
+            ? `The weights of ${weights} lead to it from ${several(count, "channel")}; here are those with the largest, and where on the map each weight looks: red excites, blue inhibits.`
+            : "Its weights, in the colours that it looks for; grey is none."}
+        </p>
+        {filter ?? (
+          <Linked network={network} links={sources} headings={["Excited by", "Inhibited by"]} />
+        )}
+      </Section>
+      {uses.length > 0 && (
+        <Section heading="What is made of it">
+          <p class="quiet">
+            Weights lead from it to {several(useCount, "channel")}; here are those with the largest.
+          </p>
+          <Linked network={network} links={uses} headings={["Excites", "Inhibits"]} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+interface SectionProps {
+  readonly heading: string;
+  readonly children: ComponentChildren;
+}
+
+function Section({ heading, children }: SectionProps) {
+  return (
+    <section class="made-of" aria-label={heading}>
+      <h2>{heading}</h2>
+      {children}
     </section>
   );
 }
@@ -56,56 +97,57 @@ async function findCircuit(network: string, layer: number, channel: number): Pro
   }
 }
 
-function Sources({ network, circuit }: { readonly network: string; readonly circuit: Circuit }) {
-  const { sources, count, weighing } = circuit;
-  const filter = colourFilter(sources);
-  const shown = filter === null ? sources.filter(({ layer }) => layer.index > 1) : [];
-  const exciting = shown.filter(({ sum }) => sum > 0).slice(0, MOST);
-  const inhibiting = shown.filter(({ sum }) => sum < 0).slice(0, MOST);
-  const drawn = [...exciting, ...inhibiting];
-  const indices = [...new Set(drawn.map(({ layer }) => layer.index))].toSorted((a, b) => a - b);
+interface LinkedProps {
+  readonly network: string;
+  /** The largest first. */
+  readonly links: readonly CircuitLink[];
+  /** Above those whose weights add up to more than 0, and to less. */
+  readonly headings: readonly [above: string, below: string];
+}
+
+function Linked({ network, links, headings: [above, below] }: LinkedProps) {
+  // the image's planes have no pictures
+  const channels = links.filter(({ layer }) => layer.index > 1);
+  const exciting = channels.filter(({ sum }) => sum > 0).slice(0, MOST);
+  const inhibiting = channels.filter(({ sum }) => sum < 0).slice(0, MOST);
+  const shown = [...exciting, ...inhibiting];
+  const indices = [...new Set(shown.map(({ layer }) => layer.index))].toSorted((a, b) => a - b);
   const picturesOf = usePicturesOfLayers(network, indices);
-  const { layers } = useLayer(network, circuit.layer.name);
+  const table = useResource(network, () => layersOf(network));
   const wanted = indices.flatMap((index) => {
-    const layer = layers[index - 1];
-    const channels = drawn.filter((source) => source.layer.index === index);
+    const layer = table.value?.layers[index - 1];
+    const own = shown.filter((link) => link.layer.index === index);
     const pictures = picturesOf(index);
-    return layer ? [{ layer, pictures, channels: channels.map(({ channel }) => channel) }] : [];
+    return layer ? [{ layer, pictures, channels: own.map(({ channel }) => channel) }] : [];
   });
-  const weights = drawn.flatMap(({ kernel }) => kernel.weights ?? []);
-  const largest = Math.max(0, ...weights.map(Math.abs));
-  const row = { network, picturesOf, largest };
+  const weights = shown.flatMap(({ kernel }) => kernel.weights ?? []);
+  const row = { network, picturesOf, largest: Math.max(0, ...weights.map(Math.abs)) };
+  if (shown.length === 0) return null;
   return (
     <>
-      <p class="quiet">
-        {filter === null
-          ? `The weights of ${weighing.map(({ name }) => name).join(" and ") || "its sum"} lead to it from ${several(count, "channel")}; here are those with the largest, and where on the map each weight looks: red excites, blue inhibits.`
-          : "Its weights, in the colours that it looks for; grey is none."}
-      </p>
-      {filter}
-      {drawn.length > 0 && <DrawMissing network={network} wanted={wanted} />}
-      <Row {...row} sources={exciting} heading="Excited by" />
-      <Row {...row} sources={inhibiting} heading="Inhibited by" />
+      <DrawMissing network={network} wanted={wanted} />
+      <Row {...row} links={exciting} heading={above} />
+      <Row {...row} links={inhibiting} heading={below} />
     </>
   );
 }
 
 interface RowProps {
   readonly network: string;
-  readonly sources: readonly CircuitSource[];
+  readonly links: readonly CircuitLink[];
   readonly heading: string;
   readonly picturesOf: (layer: number) => LayerPictures;
   /** |weight| of all kernels that are shown. */
   readonly largest: number;
 }
 
-function Row({ network, sources, heading, picturesOf, largest }: RowProps) {
-  if (sources.length === 0) return null;
+function Row({ network, links, heading, picturesOf, largest }: RowProps) {
+  if (links.length === 0) return null;
   return (
     <>
       <h3>{heading}</h3>
       <ol class="tiles">
-        {sources.map(({ layer, channel, kernel, sum, share }) => (
+        {links.map(({ layer, channel, kernel, sum, share }) => (
           <li key={`${layer.index} ${channel}`}>
             <SteadyTile
               {...tileOf(channel, pictureOf(picturesOf(layer.index), channel))}

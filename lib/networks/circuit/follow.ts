@@ -2,6 +2,7 @@ import { sizeOf } from "../../onnx/tensor.ts";
 import { producersByValue } from "../../onnx/readers.ts";
 import { channelAxes } from "../../onnx/channel-axis.ts";
 import type { Node, Value } from "../../onnx/model.ts";
+import { firstOutput } from "../../onnx/node.ts";
 import type { StaticGraph } from "../../onnx/static-graph.ts";
 import { type Element, numberAt, type Passed, passedOn } from "./passed-on.ts";
 
@@ -35,8 +36,22 @@ export class Follower {
     return this.#follow({ ...element, factor: 1, isBent: false, node: null, steps: 0 });
   }
 
+  /** Whether a node passes on what it is given, rather than making something new of it. */
+  passesOn(node: Node): boolean {
+    const value = firstOutput(node);
+    const shape = this.facts.get(value)?.shape ?? [];
+    this.#left = MOST_STEPS;
+    const place = shape.map((length) => Math.floor(length / 2));
+    return this.#through(node, { value, place }) !== null;
+  }
+
   isConstant = (value: Value | undefined): boolean =>
     value === undefined || this.facts.get(value)?.constant !== undefined;
+
+  #through(node: Node, output: Element): Passed | null {
+    const step = { node, output, facts: this.facts, axes: this.#axes };
+    return passedOn(step) ?? this.#ofArithmetic(node, output);
+  }
 
   #follow(from: Origin): Origin {
     let at = from;

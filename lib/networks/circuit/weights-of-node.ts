@@ -6,99 +6,90 @@ import { parseGemm } from "../../onnx/operators/matrix.ts";
 import { type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { Element } from "./passed-on.ts";
 
-/** What a node multiplies a part of its input with, to make one element of its output. */
-export interface Weighted {
-  /** Of a convolution any place of the channel, as the kernel says where; else the very one. */
-  readonly element: Element;
-  /** Of a convolution; one number of any other. */
-  readonly kernel: readonly number[];
-  /** [...spatial axes]; empty where the kernel is one number. */
+/** How a node makes each element of its output: a sum of elements of its input, by weights. */
+export interface NodeWeights {
+  /** [...spatial axes] of a convolution's kernels; empty where a kernel is one number. */
   readonly kernelShape: readonly number[];
+  /** Elements of one number here are made of the same elements of the input. */
+  readonly groupOf: (output: Element) => number;
+  /** Of a convolution any place of each channel, as the kernel says where; else the very ones. */
+  readonly inputsOf: (output: Element) => readonly Element[];
+  /**
+   * By which an input, counted as by `inputsOf`, is weighed: as the output sees it, so that of a
+   * ConvTranspose it is turned round.
+   */
+  readonly kernelOf: (output: Element, input: number) => readonly number[];
 }
 
-/**
- * The weights by which a node makes an element of its output; `null` of a node that has none that
- * are constant.
- *
- * A kernel lies as the output sees its input: of a ConvTranspose it is turned round.
- */
-export function weightsOfNode(
-  node: Node,
-  output: Element,
-  facts: Facts,
-): readonly Weighted[] | null {
+/** @returns `null` of a node that has no weights that are constant */
+export function weightsOfNode(node: Node, facts: Facts): NodeWeights | null {
   if (node.domain !== "") return null;
-  const tensors = node.inputs.map((value) => {
+  const [first = null, second = null] = node.inputs.map((value) => {
     const constant = facts.get(value)?.constant;
     return constant?.type === "float32" ? constant : null;
   });
-  const step = { node, output, facts };
   switch (node.op) {
     case "Conv":
-      return tensors[1] ? convolved(step, tensors[1]) : null;
+      return second && convolved(node, second, facts);
     case "ConvTranspose":
-      return tensors[1] ? convolvedBack(step, tensors[1]) : null;
+      return second && convolvedBack(node, second, facts);
     case "Gemm": {
       const { alpha, transA, transB } = parseGemm(node);
-      if (!tensors[1] || transA === 1) return null;
-      return ofMatrix(step, tensors[1], { index: 0, isTurned: transB === 1, scale: alpha });
+      if (transA === 1) return null;
+      return second && ofMatrix(node, second, { index: 0, isTurned: transB === 1, scale: alpha });
     }
     case "MatMul": {
-      const index = tensors[0] ? 1 : 0;
-      const matrix = tensors[1 - index];
+      const index = first === null ? 0 : 1;
+      const matrix = first ?? second;
       if (matrix?.shape.length !== 2) return null;
-      return ofMatrix(step, matrix, { index, isTurned: index === 1, scale: 1 });
+      return ofMatrix(node, matrix, { index, isTurned: index === 1, scale: 1 });
     }
     default:
       return null;
   }
 }
 
-interface Step {
-  readonly node: Node;
-  readonly output: Element;
-  readonly facts: Facts;
-}
-
 /** W [M, C / group, ...kernel] */
-function convolved({ node, output, facts }: Step, { shape, data }: FloatTensor): Weighted[] {
+function convolved(node: Node, { shape, data }: FloatTensor, facts: Facts): NodeWeights {
   const [filters = 1, perGroup = 1, ...kernelShape] = shape;
-  const group = intAttribute(node, "group", 1);
-  const filter = output.place[1]!;
-  const first = Math.floor(filter / (filters / group)) * perGroup;
+  const perGroupMade = filters / intAttribute(node, "group", 1);
   const size = sizeOf(kernelShape);
-  return countTo(perGroup).map((i) => {
-    const start = (filter * perGroup + i) * size;
-    return {
-      element: channelOf({ node, facts }, first + i),
-      kernel: [...data.subarray(start, start + size)],
-      kernelShape,
-    };
-  });
+  const groupOf = ({ place }: Element) => Math.floor(place[1]! / perGroupMade);
+  return {
+    kernelShape,
+    groupOf,
+    inputsOf: (output) => channelsOf(node, facts, groupOf(output) * perGroup, perGroup),
+    kernelOf: ({ place }, input) => {
+      const start = (place[1]! * perGroup + input) * size;
+      return [...data.subarray(start, start + size)];
+    },
+  };
 }
 
 /** W [C, M / group, ...kernel] */
-function convolvedBack({ node, output, facts }: Step, { shape, data }: FloatTensor): Weighted[] {
-  const [channels = 1, filters = 1, ...kernelShape] = shape;
+function convolvedBack(node: Node, { shape, data }: FloatTensor, facts: Facts): NodeWeights {
+  const [channels = 1, perGroupMade = 1, ...kernelShape] = shape;
   const perGroup = channels / intAttribute(node, "group", 1);
-  const filter = output.place[1]!;
-  const first = Math.floor(filter / filters) * perGroup;
   const size = sizeOf(kernelShape);
-  return countTo(perGroup).map((i) => {
-    const start = ((first + i) * filters + (filter % filters)) * size;
-    return {
-      element: channelOf({ node, facts }, first + i),
-      kernel: [...data.subarray(start, start + size)].toReversed(),
-      kernelShape,
-    };
-  });
+  const groupOf = ({ place }: Element) => Math.floor(place[1]! / perGroupMade);
+  return {
+    kernelShape,
+    groupOf,
+    inputsOf: (output) => channelsOf(node, facts, groupOf(output) * perGroup, perGroup),
+    kernelOf: (output, input) => {
+      const channel = groupOf(output) * perGroup + input;
+      const start = (channel * perGroupMade + (output.place[1]! % perGroupMade)) * size;
+      return [...data.subarray(start, start + size)].toReversed();
+    },
+  };
 }
 
-/** A place in the middle of a channel of a convolution's input. */
-function channelOf({ node, facts }: Omit<Step, "output">, channel: number): Element {
+/** A place in the middle of each of some channels of a convolution's input. */
+function channelsOf(node: Node, facts: Facts, first: number, count: number): readonly Element[] {
   const value = node.inputs[0]!;
   const [, , ...spatial] = facts.get(value)?.shape ?? [];
-  return { value, place: [0, channel, ...spatial.map((length) => Math.floor(length / 2))] };
+  const middle = spatial.map((length) => Math.floor(length / 2));
+  return countTo(count).map((i) => ({ value, place: [0, first + i, ...middle] }));
 }
 
 interface OfMatrix {
@@ -111,19 +102,28 @@ interface OfMatrix {
 
 /** @param matrix [K, N], or turned [N, K] */
 function ofMatrix(
-  { node, output: { place } }: Step,
+  node: Node,
   { shape, data }: FloatTensor,
   { index, isTurned, scale }: OfMatrix,
-): Weighted[] {
+): NodeWeights {
   const value = node.inputs[index]!;
+  const [byRow = 1, byColumn = 1] = stridesOf(shape);
+  const [bySummed, byMade] = isTurned ? [byColumn, byRow] : [byRow, byColumn];
   // a vector has one axis alone
-  const summed = Math.max(place.length - 1 - index, 0);
-  const column = place[summed]!;
-  const [byRow, byColumn] = stridesOf(shape);
-  const [step, start] = isTurned ? [byColumn!, byRow! * column] : [byRow!, byColumn! * column];
-  return countTo(shape[isTurned ? 1 : 0]!).map((k) => ({
-    element: { value, place: place.with(summed, k) },
-    kernel: [scale * data[start + k * step]!],
+  const summedAxis = ({ place }: Element) => Math.max(place.length - 1 - index, 0);
+  return {
     kernelShape: [],
-  }));
+    groupOf: () => 0,
+    inputsOf: (output) => {
+      const axis = summedAxis(output);
+      return countTo(shape[isTurned ? 1 : 0]!).map((k) => ({
+        value,
+        place: output.place.with(axis, k),
+      }));
+    },
+    kernelOf: (output, input) => {
+      const made = output.place[summedAxis(output)]!;
+      return [scale * data[made * byMade + input * bySummed]!];
+    },
+  };
 }

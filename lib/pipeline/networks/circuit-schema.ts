@@ -8,7 +8,7 @@ const namedLayerSchema = z.strictObject({
   name: z.string(),
 });
 
-const sourceSchema = z.strictObject({
+const linkSchema = z.strictObject({
   layer: namedLayerSchema,
   channel: z.int().min(1).describe("1-based"),
   colour: z
@@ -16,7 +16,7 @@ const sourceSchema = z.strictObject({
     .nullable()
     .describe("of a plane of the image; null of any other channel"),
   sum: z.number().describe("of the weights: above 0 excites, below inhibits"),
-  share: z.number().describe("of the squares of all weights of the channel, 0 to 1"),
+  share: z.number().describe("of the squares of all weights on the same side, 0 to 1"),
   kernel: z.strictObject({
     rows: z.int().min(1),
     columns: z.int().min(1),
@@ -29,13 +29,17 @@ const sourceSchema = z.strictObject({
   }),
 });
 
-/** A channel, and the channels that it is made of. */
+/** A channel, the channels that it is made of, and those that are made of it. */
 export const circuitSchema = z.strictObject({
   layer: namedLayerSchema,
   channel: z.int().min(1).describe("1-based"),
   weighing: z.array(namedLayerSchema).describe("the layers whose weights these are"),
   count: z.int().describe("of the channels that it is made of"),
-  sources: z.array(sourceSchema).describe("those with the largest weights, the largest first"),
+  sources: z.array(linkSchema).describe("those with the largest weights, the largest first"),
+  useCount: z.int().describe("of the channels that are made of it"),
+  uses: z
+    .array(linkSchema)
+    .describe("those of these with the largest weights, the largest first; 1 in a sum of layers"),
 });
 export type Circuit = z.infer<typeof circuitSchema>;
-export type CircuitSource = Circuit["sources"][number];
+export type CircuitLink = Circuit["sources"][number];

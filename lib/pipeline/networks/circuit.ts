@@ -1,15 +1,17 @@
-import { channelWeights, type SourceChannel } from "../../networks/circuit/channel-weights.ts";
+import { channelUses } from "../../networks/circuit/channel-uses.ts";
+import { channelWeights } from "../../networks/circuit/channel-weights.ts";
+import type { LinkedChannel } from "../../networks/circuit/linked-channel.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import { type AnalysedNetwork, atOwnSize } from "./analyse-network.ts";
-import { type Circuit, type CircuitSource, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
+import { type Circuit, type CircuitLink, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
 
 const COLOURS = ["red", "green", "blue"] as const;
 
 /**
- * A channel, and the channels that it is made of by the largest weights.
+ * A channel, the channels that it is made of by the largest weights, and those that are made of it.
  *
  * @param channel 1-based
- * @param most sources that are told
+ * @param most channels that are told, of both
  * @throws as `channelWeights`
  */
 export function circuitOf(
@@ -18,8 +20,10 @@ export function circuitOf(
   channel: number,
   most: number,
 ): Circuit {
-  const { weighing, sources } = channelWeights(atOwnSize(model), layers, layer, channel);
-  const told = ({ layer: own, channel: at, share, kernel, kernelSize }: SourceChannel) => {
+  const graph = atOwnSize(model);
+  const { weighing, sources } = channelWeights(graph, layers, layer, channel);
+  const uses = channelUses(graph, layers, layer, channel);
+  const told = ({ layer: own, channel: at, share, kernel, kernelSize }: LinkedChannel) => {
     const plane = own.index === 1 ? (model.planes[at - 1] ?? null) : null;
     const [rows, columns] = kernelSize;
     const isTold = kernel.length <= MAX_KERNEL_NUMBERS;
@@ -30,7 +34,7 @@ export function circuitOf(
       sum: inFewDigits(kernel.reduce((sum, weight) => sum + weight, 0)),
       share: inFewDigits(share),
       kernel: { rows, columns, weights: isTold ? Array.from(kernel, inFewDigits) : null },
-    } satisfies CircuitSource;
+    } satisfies CircuitLink;
   };
   return {
     layer: nameOf(layer),
@@ -38,6 +42,8 @@ export function circuitOf(
     weighing: weighing.map(nameOf),
     count: sources.length,
     sources: sources.slice(0, most).map(told),
+    useCount: uses.length,
+    uses: uses.slice(0, most).map(told),
   };
 }
 

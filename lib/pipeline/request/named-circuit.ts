@@ -20,7 +20,7 @@ export interface NamedCircuit extends Circuit {
 }
 
 /**
- * All that a channel is made of; see `channelWeights`.
+ * All that a channel is made of, and all that is made of it; see `channelWeights`, `channelUses`.
  *
  * @throws RequestError for a layer or channel that is not there; ModelError
  */

@@ -98,10 +98,13 @@ test("a channel's circuit has the weights that lead to it, the largest first", a
         share: expect.closeTo(weight ** 2 / row.reduce((sum, each) => sum + each ** 2, 0), 4),
         kernel: { rows: 1, columns: 1, weights: [expect.closeTo(weight, 4)] },
       })),
+      useCount: 0,
+      uses: [],
     },
   ]);
   const ofWide = await call("GET", "/networks/tiny/layers/2/channels/7/circuit");
   expect(ofWide.body).toMatchObject({
+    useCount: 5,
     count: 3,
     sources: [1, 2, 3].map(() => ({
       channel: expect.any(Number),

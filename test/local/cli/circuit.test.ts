@@ -61,6 +61,8 @@ test("a channel is drawn, and what excites and inhibits it, with its weights", a
     weighing: [shapes],
     count: 3,
     sources: [source(2, [-4, 1], 17 / 35), source(3, [3, 2], 13 / 35), source(1, [1, 2], 5 / 35)],
+    useCount: 0,
+    uses: [],
   });
   // one that excites, one that inhibits, and no more
   const manifest = await readFile(join(out, "net-shapes-2.layer-2.manifest.json"), "utf8");

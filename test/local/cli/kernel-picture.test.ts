@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import type { CircuitSource } from "../../../lib/pipeline/networks/circuit-schema.ts";
+import type { CircuitLink } from "../../../lib/pipeline/networks/circuit-schema.ts";
 import { drawColourFilter, drawKernel } from "../../../local/cli/kernel-picture.ts";
 
-function source(weights: number[], colour: CircuitSource["colour"] = null): CircuitSource {
+function source(weights: number[], colour: CircuitLink["colour"] = null): CircuitLink {
   const kernel = { rows: 2, columns: weights.length / 2, weights };
   return { layer: { index: 1, name: "image" }, channel: 1, colour, sum: 0, share: 0, kernel };
 }
