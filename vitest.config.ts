@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Test files leave nothing behind, so that the next one runs in the same process: each process of
@@ -9,6 +10,25 @@ const CDK = ["test/cdk/**/*.test.ts"];
 /** They put something in a module's place. */
 const ALONE = ["test/functions/continuations.test.ts"];
 const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
+
+/**
+ * Long ones in small files. Where nothing is known of how long they take, as in a fresh clone, the
+ * smallest files are begun last, and all would wait for these.
+ */
+const LONG = ["test/local/faults.test.ts", "test/onnx/crafted-models.test.ts"];
+
+/** Of the project of most files, long ones first. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- of no array
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId, project }: TestSpecification) => {
+      if (project.name !== "others") return 0;
+      return LONG.some((path) => moduleId.endsWith(`/${path}`)) ? 1 : 2;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 /*
  * What this machine's user has set counts for nothing, before any process of a test reads it: their
@@ -41,6 +61,7 @@ export default defineConfig({
     pool: "forks",
     // one more than the two cores that the suite is made for: many tests wait for processes of theirs
     maxWorkers: 3,
+    sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: "cdk", include: CDK, isolate: false } },
       { extends: true, test: { name: "alone", include: ALONE } },
