@@ -5,6 +5,7 @@ import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import { type PixelAttribution, stepsInAll } from "../../lib/optvis/quality/pixel-attribution.ts";
 import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
+import { classLayerOf, otherClassLayers } from "../../lib/pipeline/explain/class-layer.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
@@ -62,6 +63,7 @@ async function explainThere(
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const network = await openForCommand(idOrPath, shown, flags);
+  noteOtherClasses(network, shown);
   const explanation = await explain(network, photo, flags, shown);
   const { layer, of } = explanation;
   const name = sheetName(idOrPath, `${layer.name}-${parse(photo).name}-${of.label}`);
@@ -79,6 +81,16 @@ async function explainThere(
   if (explanation.pixels !== null) await writePixels(numbers, explanation.pixels, shown);
   terminal.note(`${out}  (the photograph, and the channels that speak for ${of.label})`);
   if (flags.open) await showFile(out, terminal);
+}
+
+/** A network may end in several layers, as one for kinds and one for ages. */
+function noteOtherClasses(network: AnalysedNetwork, { note }: Terminal): void {
+  const classes = classLayerOf(network);
+  const [other] = otherClassLayers(classes, network);
+  if (other === undefined) return;
+  note(
+    `${network.description.id} ends in '${other.name}' and '${classes.layer.name}': the classes are those of '${classes.layer.name}', the last; names of the other's, given to dreamgrid models add --labels, choose that`,
+  );
 }
 
 async function explain(

@@ -1,4 +1,4 @@
-import { firstSynonym } from "../../networks/labels.ts";
+import { classNamesOf, firstSynonym } from "../../networks/labels.ts";
 import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
 import { layersBehind } from "../../networks/layers-behind.ts";
 import { NetworkError } from "../../networks/errors.ts";
@@ -24,16 +24,9 @@ export interface ClassLayer {
  *   in the way
  */
 export function classLayerOf(network: AnalysedNetwork): ClassLayer {
-  const { layers, problems, model, description } = network;
-  const roleOf = layerRoles(model.model.graph);
-  const isEnd = (layer: LayerWithChannels) =>
-    layersBehind(layer, layers).every(({ learnableCount }) => learnableCount === 0);
-  const ends = layers
-    .filter(hasChannels)
-    .filter((layer) => layer.type !== "Input" && roleOf(layer) === "whole" && isEnd(layer));
-  const candidates = ends
-    .filter(({ index }) => !problems.has(index))
-    .map((layer) => ({ layer, kind: channelKind({ network, layer: layer.index }) }));
+  const { layers, problems, description } = network;
+  const ends = endsOf(network);
+  const candidates = candidatesOf(ends, network);
   const found =
     candidates.findLast(({ kind }) => kind === "logits" || kind === "multi-label logits") ??
     candidates.findLast(({ kind }) => kind === "probabilities") ??
@@ -47,6 +40,43 @@ export function classLayerOf(network: AnalysedNetwork): ClassLayer {
       ? `${description.id}: it does not end in classes, or in anything else of the whole image, that could be explained; see dreamgrid analyze`
       : `${description.id}: what it ends in, layer '${obstructed!.name}', cannot be explained: ${problem}`,
   );
+}
+
+/**
+ * Layers that could as well be that of the classes: a network may end in several, of which it takes
+ * the last. None where it is the one whose classes have names.
+ */
+export function otherClassLayers(
+  { layer, kind }: ClassLayer,
+  network: AnalysedNetwork,
+): readonly LayerWithChannels[] {
+  const { layers, labels } = network;
+  if (classNamesOf(layer, layers, labels) !== null) return [];
+  const behind = layersBehind(layer, layers);
+  return candidatesOf(endsOf(network), network)
+    .filter((other) => other.kind === kind && other.layer !== layer)
+    .map((other) => other.layer)
+    .filter((other) => !behind.includes(other) && !layersBehind(other, layers).includes(layer));
+}
+
+/** What says something of the whole image, and behind which nothing is learned. */
+function endsOf({ layers, model }: AnalysedNetwork): readonly LayerWithChannels[] {
+  const roleOf = layerRoles(model.model.graph);
+  const isEnd = (layer: LayerWithChannels) =>
+    layersBehind(layer, layers).every(({ learnableCount }) => learnableCount === 0);
+  return layers
+    .filter(hasChannels)
+    .filter((layer) => layer.type !== "Input" && roleOf(layer) === "whole" && isEnd(layer));
+}
+
+/** Those that a gradient leads back from. */
+function candidatesOf(
+  ends: readonly LayerWithChannels[],
+  network: AnalysedNetwork,
+): readonly ClassLayer[] {
+  return ends
+    .filter(({ index }) => !network.problems.has(index))
+    .map((layer) => ({ layer, kind: channelKind({ network, layer: layer.index }) }));
 }
 
 /** @returns the 1-based channel that a class's name or number means @throws RequestError for none */

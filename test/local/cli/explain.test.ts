@@ -82,6 +82,7 @@ test("by itself it looks at the last map of an image whose channels are no class
   const initializers = {
     w: normal([4, 3, 2, 2], 1),
     v: normal([5, 4, 1, 1], 2),
+    ages: normal([2, 4, 1, 1], 5),
     gains: normal([1728], 3),
     gain: floatTensor([4, 1, 1], [1, 1, 1, 1]),
     by_class: normal([1728, 5], 4),
@@ -104,7 +105,12 @@ test("by itself it looks at the last map of an image whose channels are no class
   const sides = { to_tokens: intsTensor([0, 4, 9, 16]), sides: intsTensor([2, 3]) };
   const write = async (output: string, graphNodes = nodes) => {
     const all = { ...initializers, ...sides };
-    const graph = sketch({ inputs, nodes: graphNodes, outputs: [output], initializers: all });
+    const graph = sketch({
+      inputs,
+      nodes: graphNodes,
+      outputs: output.split(" "),
+      initializers: all,
+    });
     await writeFile(path, writeModel(graph, 18));
     return run("explain", path, photo, "--dry-run");
   };
@@ -115,8 +121,13 @@ test("by itself it looks at the last map of an image whose channels are no class
     node("GlobalAveragePool", "by_tokens", "means"),
     node("Conv", "means v", "logits"),
   ];
-  const ofRelu = (await write("logits", attentive)).stdout;
+  const { stdout: ofRelu, stderr: noted } = await write("logits", attentive);
   expect(ofRelu).toMatch(/the 4 channels of 'relu'/);
+  // of several ends it takes the last, and says so
+  const ages = [...attentive, node("Conv", "means ages", "age")];
+  const ends = /net ends in 'logits' and 'age': the classes are those of 'age', the last/;
+  expect((await write("logits age", ages)).stderr).toMatch(ends);
+  expect(noted).not.toContain("ends in");
   // what is normalised is as large whatever it was
   const mean = node("GlobalAveragePool", "relu", "means");
   const normed = node("LayerNormalization", "means gain", "normed", { axis: 1 });
