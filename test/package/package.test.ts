@@ -49,7 +49,8 @@ async function install(project: string, ...words: readonly string[]): Promise<vo
 }
 
 async function compileStrictly(...files: readonly string[]): Promise<void> {
-  const options = "--strict --module nodenext --target es2023 --types node";
+  // one thread: each of several reads the libraries' types anew
+  const options = "--strict --module nodenext --target es2023 --types node --singleThreaded";
   const words = [...options.split(" "), ...files];
   const types = ["--typeRoots", join(NODE_MODULES, "@types")];
   await inHome(process.execPath, join(NODE_MODULES, "typescript/bin/tsc"), ...types, ...words);
