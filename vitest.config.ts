@@ -7,8 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * other, because it takes 2 s to load and to synthesise for the first time.
  */
 const CDK = ["test/cdk/**/*.test.ts"];
-/** They put something in a module's place. */
-const ALONE = ["test/functions/continuations.test.ts"];
 const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
 
 /**
@@ -64,11 +62,7 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: "cdk", include: CDK, isolate: false } },
-      { extends: true, test: { name: "alone", include: ALONE } },
-      {
-        extends: true,
-        test: { name: "others", include: ALL, exclude: [...CDK, ...ALONE], isolate: false },
-      },
+      { extends: true, test: { name: "others", include: ALL, exclude: CDK, isolate: false } },
     ],
   },
 });
