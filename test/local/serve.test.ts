@@ -125,11 +125,13 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
 
   const folder = await temporaryFolder();
   await tinyNetwork(folder, { wideChannels: channels });
-  let begun = 0;
+  let [jobId, begun] = ["", 0];
   for (let kills = 1; kills <= 10; kills++) {
     const plan = { log: "killed.log", hangsAfter: 0, recoverySeconds: 1 };
     const { process: child, apiUrl, output } = await startServe(folder, plan, { scripts });
-    const attempts = join(folder, "data", "dreamgrid", "jobs", await post(apiUrl), "attempts");
+    // the others go on with it
+    jobId ||= await post(apiUrl);
+    const attempts = join(folder, "data", "dreamgrid", "jobs", jobId, "attempts");
     const countBegun = async () => {
       const names = existsSync(attempts) ? await readdir(attempts) : [];
       const counts = names.map((name) => readFile(join(attempts, name), "utf8"));
