@@ -10,10 +10,10 @@ import {
   type Link,
   type LinkedChannel,
   linkedChannels,
+  makerOf,
   makersOf,
   middleOf,
   type Owner,
-  ownerOf,
 } from "./linked-channel.ts";
 import type { Element } from "./passed-on.ts";
 import { type NodeWeights, weightsOfNode } from "./weights-of-node.ts";
@@ -35,7 +35,7 @@ export function channelUses(
 ): readonly LinkedChannel[] {
   const follower = new Follower(graph);
   const makers = makersOf(layers, graph);
-  const own = ownerOf(follower.origin(middleOf(graph, layer, channel)), makers);
+  const own = makerOf(follower.origin(middleOf(graph, layer, channel)), makers);
   const links: Link[] = [];
   for (const node of readersOf(graph, follower, own.layer.value)) {
     const made = makers.get(firstOutput(node));

@@ -7,6 +7,7 @@ import {
   type Link,
   type LinkedChannel,
   linkedChannels,
+  makerOf,
   makersOf,
   middleOf,
   ownerOf,
@@ -34,7 +35,7 @@ export interface ChannelWeights {
  *
  * @param graph the network at the size that `layers` is of
  * @param channel 1-based
- * @throws ModelError where the channel is the image's, or made in another way
+ * @throws ModelError where the channel is the image's or a constant, or made in another way
  */
 export function channelWeights(
   graph: StaticGraph,
@@ -52,7 +53,7 @@ export function channelWeights(
       links.push({ ...ownerOf(made, makers), kernel: [made.factor], kernelShape: [] });
       continue;
     }
-    weighing.add(ownerOf(made, makers).layer);
+    weighing.add(makerOf(made, makers).layer);
     const { inputsOf, kernelOf, kernelShape } = weights;
     for (const [i, input] of inputsOf(made).entries()) {
       const source = follower.origin(input);
@@ -73,7 +74,12 @@ interface Term {
 
 function termsOf(follower: Follower, origin: Origin): readonly Term[] {
   const { node } = origin;
-  if (node === null) throw new ModelError("the channel is the image's own: nothing makes it");
+  if (node === null) {
+    const what = follower.isConstant(origin.value)
+      ? `the constant '${origin.value}' at the place that is looked at`
+      : "the image's own";
+    throw new ModelError(`the channel is ${what}: nothing makes it`);
+  }
   const weights = weightsOfNode(node, follower.facts);
   if (weights !== null) return [{ made: origin, weights }];
   if (node.op !== "Add" && node.op !== "Sum") {

@@ -44,18 +44,29 @@ export function makersOf(layers: readonly Layer[], { input }: StaticGraph) {
   return new Map(layers.map((layer): [Value, Layer] => [layer.node?.output ?? input, layer]));
 }
 
+type Made = Pick<Origin, "node" | "value" | "place">;
+
 /** Whose channel an element is. @throws ModelError of one that is no channel of a layer */
-export function ownerOf(
-  { node, value, place }: Pick<Origin, "node" | "value" | "place">,
-  makers: ReadonlyMap<Value, Layer>,
-): Owner {
+export function ownerOf(made: Made, makers: ReadonlyMap<Value, Layer>): Owner {
+  const owner = makerOf(made, makers);
+  if (owner.layer.channels === null) throw noChannel(made);
+  return owner;
+}
+
+/**
+ * The same where the layer may have no channels to render, as a matrix of tokens one below the other.
+ */
+export function makerOf(made: Made, makers: ReadonlyMap<Value, Layer>): Owner {
+  const { node, value, place } = made;
   const layer = makers.get(node === null ? value : firstOutput(node));
-  if (layer?.value !== value || layer.channels === null) {
-    const what = node === null ? `'${value}'` : describeNode(node);
-    throw new ModelError(`what the channel is made of is no channel of a layer, at ${what}`);
-  }
+  if (layer?.value !== value) throw noChannel(made);
   const { channelAxis } = layer;
   return { layer, channel: place[channelAxis]! + 1, place: place.toSpliced(channelAxis, 1) };
+}
+
+function noChannel({ node, value }: Made): ModelError {
+  const what = node === null ? `the constant '${value}'` : describeNode(node);
+  return new ModelError(`what the channel is made of is no channel of a layer, at ${what}`);
 }
 
 /** A place in the middle of a layer's channel. @param channel 1-based */

@@ -175,13 +175,14 @@ function gathered(step: Step): Passed | null {
   return atThePlace(step, { place: output.place.toSpliced(axis, rank, indices[0]!) });
 }
 
-/** Of what is padded around there is no element. */
+/** Of channels that are padded there is no element; of a place, as of a pool's, the nearest. */
 function padded(step: Step): Passed | null {
   const { from } = shapesOf(step);
   const { begins } = parsePad(step.node, inputsOf(step.node, step.facts));
-  const place = step.output.place.map((index, axis) => index - begins[axis]!);
-  const isInside = place.every((index, axis) => index >= 0 && index < from[axis]!);
-  return isInside ? atThePlace(step, { place }) : null;
+  const wanted = step.output.place.map((index, axis) => index - begins[axis]!);
+  const place = wanted.map((index, axis) => Math.min(Math.max(index, 0), from[axis]! - 1));
+  const channelAxis = step.axes.get(step.node.inputs[0]!) ?? 1;
+  return wanted[channelAxis] === place[channelAxis] ? atThePlace(step, { place }) : null;
 }
 
 function transposed(step: Step): Passed {

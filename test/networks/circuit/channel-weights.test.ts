@@ -116,6 +116,48 @@ describe("channels are followed through what passes them on", () => {
     ]);
   });
 
+  test("a matrix whose layer has no channels to render, and places that are padded", () => {
+    const { weights, uses } = network(
+      [
+        node("Conv", "x first", "c"),
+        node("Reshape", "c row", "f"),
+        node("Transpose", "f", "t", { perm: [2, 0, 1] }),
+        node("Reshape", "t flat", "g"),
+        node("Gemm", "g square", "h"),
+        node("Reshape", "h apart", "i"),
+        node("Transpose", "i", "j", { perm: [1, 0, 2] }),
+        // the middle of 91 places is none of the 30
+        node("Pad", "j pads", "k"),
+        node("MatMul", "k square", "y"),
+      ],
+      {
+        ...FIRST,
+        square: floatTensor([3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        row: intsTensor([1, 3, 30]),
+        flat: intsTensor([30, 3]),
+        apart: intsTensor([30, 1, 3]),
+        pads: intsTensor([0, 0, 0, 0, 61, 0]),
+      },
+    );
+    expect(named(weights(2, "j"))).toEqual([
+      ["c", 3, 8],
+      ["c", 2, 5],
+      ["c", 1, 2],
+    ]);
+    expect(named(weights(2, "k"))).toEqual(named(weights(2, "j")));
+    const used = uses(2, "j").map(({ layer, channel, kernel }) => [
+      layer.value,
+      channel,
+      ...kernel,
+    ]);
+    expect(used).toEqual([
+      ["y", 3, 6],
+      ["y", 2, 5],
+      ["y", 1, 4],
+    ]);
+    expect(() => weights(2)).toThrow("no channel of a layer, at Gemm 'h'");
+  });
+
   test("what is made of several is a layer of its own", () => {
     const { weights } = network(
       [
@@ -169,5 +211,29 @@ describe("what has no weights is refused", () => {
     ["x", 1, "the channel is the image's own"],
   ])("%s", (name, channel, message) => {
     expect(() => weights(channel, name)).toThrow(message);
+  });
+
+  test.each([
+    ["z", "the channel is the constant 'token' at the place that is looked at"],
+    ["y", "no channel of a layer, at the constant 'token'"],
+  ])("a class token before the image has come to it: %s", (name, message) => {
+    const token = network(
+      [
+        node("Conv", "x first", "c"),
+        node("Reshape", "c row", "f"),
+        node("Transpose", "f", "t", { perm: [0, 2, 1] }),
+        node("Concat", "token t", "j", { axis: 1 }),
+        node("Gather", "j zero", "z", { axis: 1 }),
+        node("Gemm", "z square", "y"),
+      ],
+      {
+        ...FIRST,
+        row: intsTensor([1, 3, 30]),
+        token: normal([1, 1, 3], 33),
+        zero: { type: "int64", shape: [], data: BigInt64Array.of(0n) } as never,
+        square: normal([3, 3], 34),
+      },
+    );
+    expect(() => token.weights(1, name)).toThrow(message);
   });
 });
