@@ -23,7 +23,9 @@ export function circuitReport(circuit: ShownCircuit): Report {
   return {
     text: [
       `${layer.name} ${label}: made of ${several(count, "channel")}, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
-      table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3]),
+      rows.length > 0
+        ? table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3])
+        : "the weights of each add up to 0",
     ].join("\n"),
     json: { layer, channel, weighing, count, sources, useCount: uses.length, uses },
   };

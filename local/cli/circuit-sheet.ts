@@ -92,8 +92,9 @@ const imageTile = (image: Raster, label: string | null): SheetTile => ({
   label,
 });
 
-/** A picture with its kernel in the corner at the bottom right. */
+/** A picture with its kernel in the corner at the bottom right, where its weights are told. */
 function withKernel(picture: Raster, source: CircuitLink, largest: number): Raster {
+  if (source.kernel.weights === null) return picture;
   const { width, height } = KERNEL;
   const whole: Raster = { ...picture, data: picture.data.slice() };
   const [x, y] = [picture.width - width, picture.height - height];

@@ -118,7 +118,9 @@ function Linked({ network, links, headings: [above, below] }: LinkedProps) {
     const layer = table.value?.layers[index - 1];
     const own = shown.filter((link) => link.layer.index === index);
     const pictures = picturesOf(index);
-    return layer ? [{ layer, pictures, channels: own.map(({ channel }) => channel) }] : [];
+    // one may be weighed and added as it is
+    const once = [...new Set(own.map(({ channel }) => channel))];
+    return layer ? [{ layer, pictures, channels: once }] : [];
   });
   const weights = shown.flatMap(({ kernel }) => kernel.weights ?? []);
   const row = { network, picturesOf, largest: Math.max(0, ...weights.map(Math.abs)) };
@@ -147,8 +149,8 @@ function Row({ network, links, heading, picturesOf, largest }: RowProps) {
     <>
       <h3>{heading}</h3>
       <ol class="tiles">
-        {links.map(({ layer, channel, kernel, sum, share }) => (
-          <li key={`${layer.index} ${channel}`}>
+        {links.map(({ layer, channel, kernel, sum, share }, i) => (
+          <li key={i}>
             <SteadyTile
               {...tileOf(channel, pictureOf(picturesOf(layer.index), channel))}
               href={address.channel(network, layer.name, channel)}

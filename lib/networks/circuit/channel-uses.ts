@@ -20,7 +20,7 @@ import { type NodeWeights, weightsOfNode } from "./weights-of-node.ts";
 
 /**
  * The weights between a channel and those that are made of it: `channelWeights` the other way round.
- * Where it is added to others, the sum's channel is one of them, by a weight of 1.
+ * Where it is added to others, the sum's channel is one of them, by what it is multiplied by on the way, mostly 1.
  *
  * @param graph the network at the size that `layers` is of
  * @param channel 1-based

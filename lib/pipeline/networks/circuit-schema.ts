@@ -39,7 +39,9 @@ export const circuitSchema = z.strictObject({
   useCount: z.int().describe("of the channels that are made of it"),
   uses: z
     .array(linkSchema)
-    .describe("those of these with the largest weights, the largest first; 1 in a sum of layers"),
+    .describe(
+      "those of these with the largest weights, the largest first; in a sum of layers what it counts by, mostly 1",
+    ),
 });
 export type Circuit = z.infer<typeof circuitSchema>;
 export type CircuitLink = Circuit["sources"][number];
