@@ -54,6 +54,8 @@ export async function writeCircuitSheet(
   const rows = filter === null ? [exciting, inhibiting].filter((row) => row.length > 0) : [];
   const columns = Math.max(1, ...rows.map((row) => row.length));
   const tiles = filter === null ? [] : [own, imageTile(filter, "its weights")];
+  // all weights may be 0
+  if (filter === null && rows.length === 0) tiles.push(own);
   for (const [i, row] of rows.entries()) {
     tiles.push(i === 0 ? own : imageTile(filledRaster(TILE, [0, 0, 0]), null));
     for (const source of row) tiles.push(await tileOf(source));

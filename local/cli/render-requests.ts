@@ -72,9 +72,7 @@ export async function renderRequests(
     terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
     tell({ kind: "report", report: report.path });
     if (flags.open === "at the end") await showFile(report.path, given);
-    if (empty.length > 0) {
-      throw new NothingDrawnError(`${empty.join(", ")}: none of the images could be drawn`);
-    }
+    if (empty.length > 0) throw new NothingDrawnError(empty);
   } finally {
     await renderer.close();
   }

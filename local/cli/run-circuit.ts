@@ -16,6 +16,7 @@ import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
 import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
+import { NothingDrawnError } from "./user-errors.ts";
 
 export interface CircuitFlags extends DrawingFlags {
   readonly layer: string;
@@ -42,13 +43,24 @@ export async function runCircuit(
   const drawn = requestsFor(name, idOrPath, network, circuit);
   const requests = [...drawn.values()];
   if (flags.dryRun) return dryRun(requests, { ...flags, open: "no" }, terminal);
-  await renderRequests(requests, { ...flags, open: "no" }, terminal);
+  const empty = await renderRequests(requests, { ...flags, open: "no" }, terminal).then(
+    () => null,
+    nothingDrawn,
+  );
   await writeCircuitSheet(out, circuit, (layer) => {
     const request = drawn.get(layer);
-    return request ? join(flags.out, `${request.name}.manifest.json`) : null;
+    const isDrawn = request && empty?.requests.includes(request.name) !== true;
+    return isDrawn ? join(flags.out, `${request.name}.manifest.json`) : null;
   });
   terminal.note(`${out}  (the channel, and what it is made of)`);
   if (flags.open) await showFile(out, terminal);
+  if (empty !== null) throw empty;
+}
+
+/** Where no channel of one layer can be drawn, those of the others are shown nonetheless. */
+function nothingDrawn(error: unknown): NothingDrawnError {
+  if (error instanceof NothingDrawnError) return error;
+  throw error;
 }
 
 /** Of all sources the strongest of both kinds. */

@@ -17,9 +17,16 @@ export class QuotaError extends Error {
   override readonly name = "QuotaError";
 }
 
-/** Of a request no image could be drawn, though it was a good one; exit code 1. */
+/** Of some requests no image could be drawn, though they were good ones; exit code 1. */
 export class NothingDrawnError extends Error {
   override readonly name = "NothingDrawnError";
+  /** Their names. */
+  readonly requests: readonly string[];
+
+  constructor(requests: readonly string[]) {
+    super(`${requests.join(", ")}: none of the images could be drawn`);
+    this.requests = requests;
+  }
 }
 
 /** The user pressed Ctrl-C, or the process was told to end; no bad request, no fault of ours. */

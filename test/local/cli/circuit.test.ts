@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
+import { circuitReport } from "../../../local/cli/circuit-report.ts";
+import { writeCircuitSheet } from "../../../local/cli/circuit-sheet.ts";
 import { readPicture } from "../../../local/cli/photographs.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
@@ -78,6 +80,18 @@ test("of a first convolution the weights are told by colours, and nothing else i
   const { code, stdout } = await circuit("--layer", "edges", "--channel", "3", "--dry-run");
   expect([code, stdout]).toEqual([0, expect.stringMatching(/image (red|green|blue) +[+-]/)]);
   expect(stdout).not.toContain("layer-1");
+});
+
+test("a channel whose weights are all 0, and that cannot be drawn, has a sheet of one tile", async () => {
+  const layer = { index: 4, name: "shapes" };
+  const none = { sources: [], exciting: [], inhibiting: [], uses: [], useCount: 0 };
+  const dead = { layer, channel: 3, label: "#3", weighing: [layer], count: 3, ...none };
+  expect(circuitReport(dead).text).toMatch(
+    /made of 3 channels.*\nthe weights of each add up to 0$/,
+  );
+  const out = join(folder, "dead.png");
+  await writeCircuitSheet(out, dead, () => null);
+  expect((await readPicture(out)).height).toBeLessThan(2 * 224);
 });
 
 test("what has no weights, and what is no channel, is refused in one line", async () => {
