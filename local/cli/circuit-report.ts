@@ -12,8 +12,12 @@ export interface ShownCircuit extends NamedCircuit {
 }
 
 export function circuitReport(circuit: ShownCircuit): Report {
-  const { layer, label, weighing, count, exciting, inhibiting, sources, channel, uses } = circuit;
-  const weights = weighing.map(({ name }) => `'${name}'`).join(" and ");
+  const { label, exciting, inhibiting, ...json } = circuit;
+  const { layer, weighing, count } = json;
+  const weights =
+    weighing.length === 0
+      ? "as they are"
+      : `by the weights of ${weighing.map(({ name }) => `'${name}'`).join(" and ")}`;
   const rows = [...exciting, ...inhibiting].map((source) => [
     nameOf(source),
     signed(source.sum),
@@ -22,12 +26,12 @@ export function circuitReport(circuit: ShownCircuit): Report {
   ]);
   return {
     text: [
-      `${layer.name} ${label}: made of ${several(count, "channel")}, by the weights of ${weights}; those that excite it most, and that inhibit it most`,
+      `${layer.name} ${label}: made of ${several(count, "channel")}, ${weights}; those that excite it most, and that inhibit it most`,
       rows.length > 0
         ? table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3])
         : "the weights of each add up to 0",
     ].join("\n"),
-    json: { layer, channel, weighing, count, sources, useCount: uses.length, uses },
+    json,
   };
 }
 

@@ -57,10 +57,9 @@ export async function writeCircuitSheet(
   // all weights may be 0
   if (filter === null && rows.length === 0) tiles.push(own);
   for (const [i, row] of rows.entries()) {
-    tiles.push(i === 0 ? own : imageTile(filledRaster(TILE, [0, 0, 0]), null));
+    tiles.push(i === 0 ? own : BLANK);
     for (const source of row) tiles.push(await tileOf(source));
-    while (tiles.length % (1 + columns) > 0)
-      tiles.push(imageTile(filledRaster(TILE, [0, 0, 0]), null));
+    while (tiles.length % (1 + columns) > 0) tiles.push(BLANK);
   }
   const of = from === "" ? "" : ` of ${from.replace(SEPARATOR_AT_END, "")}`;
   const sheet = await composeSheet(tiles, {
@@ -93,6 +92,9 @@ const imageTile = (image: Raster, label: string | null): SheetTile => ({
   image,
   label,
 });
+
+/** As the sheet around it. */
+const BLANK = imageTile(filledRaster(TILE, [0, 0, 0]), null);
 
 /** A picture with its kernel in the corner at the bottom right, where its weights are told. */
 function withKernel(picture: Raster, source: CircuitLink, largest: number): Raster {

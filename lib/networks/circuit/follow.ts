@@ -1,9 +1,9 @@
-import { sizeOf } from "../../onnx/tensor.ts";
-import { producersByValue } from "../../onnx/readers.ts";
 import { channelAxes } from "../../onnx/channel-axis.ts";
 import type { Node, Value } from "../../onnx/model.ts";
 import { firstOutput } from "../../onnx/node.ts";
+import { producersByValue } from "../../onnx/readers.ts";
 import type { StaticGraph } from "../../onnx/static-graph.ts";
+import { sizeOf } from "../../onnx/tensor.ts";
 import { type Element, numberAt, type Passed, passedOn } from "./passed-on.ts";
 
 /** Where an element comes from: what a node makes anew, or the image. */
@@ -45,6 +45,7 @@ export class Follower {
     return this.#through(node, { value, place }) !== null;
   }
 
+  /** Whether a value does not depend on the image, or is left out. */
   isConstant = (value: Value | undefined): boolean =>
     value === undefined || this.facts.get(value)?.constant !== undefined;
 
@@ -58,12 +59,7 @@ export class Follower {
     for (;;) {
       const node = this.#makers.get(at.value);
       if (node === undefined) return { ...at, node: null };
-      const { facts } = this;
-      const passed =
-        this.#left-- <= 0
-          ? null
-          : (passedOn({ node, output: at, facts, axes: this.#axes }) ??
-            this.#ofArithmetic(node, at));
+      const passed = this.#left-- > 0 ? this.#through(node, at) : null;
       if (passed === null) return { ...at, node };
       at = {
         ...passed,
@@ -89,7 +85,8 @@ export class Follower {
       // what a norm subtracts or divides by, or a gate of whole channels
       const larger = sizes[0]! > sizes[1]! ? first : second;
       if (op === "Div" && larger !== 0) return null;
-      return { ...this.#input(node, output, larger), factor: 1, isBent };
+      const factor = op === "Sub" && larger !== 0 ? -1 : 1;
+      return { ...this.#input(node, output, larger), factor, isBent };
     }
     const operands = [first, second].map((i) => this.#input(node, output, i));
     const [a, b] = operands.map((each) =>

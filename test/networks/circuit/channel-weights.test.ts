@@ -88,6 +88,11 @@ describe("channels are followed through what passes them on", () => {
       { square: normal([3, 3, 1, 1], 31) },
     ],
     [
+      "what is subtracted from the mean of all, and turned round",
+      [node("ReduceMean", "c axis", "c1"), node("Sub", "c1 c", "c2"), node("Neg", "c2", "c4")],
+      { axis: intsTensor([1]) },
+    ],
+    [
       "a norm over channels, written out",
       [
         node("ReduceMean", "c axis", "c1"),
