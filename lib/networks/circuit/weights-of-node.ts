@@ -54,11 +54,9 @@ function convolved(node: Node, { shape, data }: FloatTensor, facts: Facts): Node
   const [filters = 1, perGroup = 1, ...kernelShape] = shape;
   const perGroupMade = filters / intAttribute(node, "group", 1);
   const size = sizeOf(kernelShape);
-  const groupOf = ({ place }: Element) => Math.floor(place[1]! / perGroupMade);
   return {
     kernelShape,
-    groupOf,
-    inputsOf: (output) => channelsOf(node, facts, groupOf(output) * perGroup, perGroup),
+    ...ofGroups(node, facts, { perGroup, perGroupMade }),
     kernelOf: ({ place }, input) => {
       const start = (place[1]! * perGroup + input) * size;
       return [...data.subarray(start, start + size)];
@@ -71,25 +69,41 @@ function convolvedBack(node: Node, { shape, data }: FloatTensor, facts: Facts): 
   const [channels = 1, perGroupMade = 1, ...kernelShape] = shape;
   const perGroup = channels / intAttribute(node, "group", 1);
   const size = sizeOf(kernelShape);
-  const groupOf = ({ place }: Element) => Math.floor(place[1]! / perGroupMade);
+  const groups = ofGroups(node, facts, { perGroup, perGroupMade });
   return {
     kernelShape,
-    groupOf,
-    inputsOf: (output) => channelsOf(node, facts, groupOf(output) * perGroup, perGroup),
+    ...groups,
     kernelOf: (output, input) => {
-      const channel = groupOf(output) * perGroup + input;
+      const channel = groups.groupOf(output) * perGroup + input;
       const start = (channel * perGroupMade + (output.place[1]! % perGroupMade)) * size;
       return [...data.subarray(start, start + size)].toReversed();
     },
   };
 }
 
-/** A place in the middle of each of some channels of a convolution's input. */
-function channelsOf(node: Node, facts: Facts, first: number, count: number): readonly Element[] {
-  const value = node.inputs[0]!;
+/** Channels of a group of a convolution: those that it reads, and those that it makes. */
+interface Groups {
+  readonly perGroup: number;
+  readonly perGroupMade: number;
+}
+
+/** Which channels a convolution reads, each at a place in the middle. */
+function ofGroups(
+  { inputs }: Node,
+  facts: Facts,
+  { perGroup, perGroupMade }: Groups,
+): Pick<NodeWeights, "groupOf" | "inputsOf"> {
+  const value = inputs[0]!;
   const [, , ...spatial] = facts.get(value)?.shape ?? [];
   const middle = spatial.map((length) => Math.floor(length / 2));
-  return countTo(count).map((i) => ({ value, place: [0, first + i, ...middle] }));
+  const groupOf = ({ place }: Element) => Math.floor(place[1]! / perGroupMade);
+  return {
+    groupOf,
+    inputsOf: (output) => {
+      const first = groupOf(output) * perGroup;
+      return countTo(perGroup).map((i) => ({ value, place: [0, first + i, ...middle] }));
+    },
+  };
 }
 
 interface OfMatrix {
