@@ -107,16 +107,26 @@ function bounded(emitter: Emitter, node: Node, scores: Value): Value {
   return emitter.emit("Mul", [bent, emitter.scalar(cap)]);
 }
 
-/** Which tokens each token sees: those the mask says, if causal none after itself; "" for all. */
+/**
+ * Which tokens each token sees; "" for all. Of the mask's, those in the window: token i sees no
+ * token before i - left_window_size, or after i + right_window_size (if causal, after i).
+ */
 function seenPairs(emitter: Emitter, node: Node, scores: Value, mask: Value): Value {
-  if (intAttribute(node, "is_causal", 0) === 0) return mask;
-  const places = (axis: number, other: number) => {
+  const left = intAttribute(node, "left_window_size", -1);
+  const isCausal = intAttribute(node, "is_causal", 0) !== 0;
+  const right = isCausal ? 0 : intAttribute(node, "right_window_size", -1);
+  // [S, 1] of the tokens that look, or [1, T] of those that are looked at; each moved by `offset`
+  const places = (axis: number, other: number, offset = 0) => {
     const length = emitter.emit("Squeeze", [lengths(emitter, scores, axis, axis + 1)]);
     const range = emitter.emit("Range", [emitter.int(0), length, emitter.int(1)]);
-    return emitter.emit("Unsqueeze", [range, emitter.ints(other)]);
+    const spread = emitter.emit("Unsqueeze", [range, emitter.ints(other)]);
+    return offset > 0 ? emitter.emit("Add", [spread, emitter.int(offset)]) : spread;
   };
-  const causal = emitter.emit("GreaterOrEqual", [places(2, 1), places(3, 0)]);
-  return mask ? emitter.emit("And", [mask, causal]) : causal;
+  const bounds = [
+    ...(right < 0 ? [] : [emitter.emit("GreaterOrEqual", [places(2, 1, right), places(3, 0)])]),
+    ...(left < 0 ? [] : [emitter.emit("GreaterOrEqual", [places(3, 0, left), places(2, 1)])]),
+  ];
+  return bounds.reduce((seen, bound) => (seen ? emitter.emit("And", [seen, bound]) : bound), mask);
 }
 
 /**

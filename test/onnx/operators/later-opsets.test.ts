@@ -5,7 +5,7 @@ import { encodeModel } from "../../../lib/onnx/encode.ts";
 import { type Attributes, float } from "../../../lib/onnx/model.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../../lib/onnx/tensor.ts";
-import { checkUpgrade } from "../../support/check-upgrade.ts";
+import { checkUpgrade, checkUpgradeTo } from "../../support/check-upgrade.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { runModel } from "../../support/operator-oracle.ts";
 import { uniform } from "../../support/random.ts";
@@ -186,6 +186,30 @@ describe("what later opsets brought computes the same in opset 18", () => {
     const check = checkUpgrade(graph, 23, feeds, () => upgraded);
     await expect(check).rejects.toThrow(/isClose/);
   });
+});
+
+/** ONNX Runtime computes the same attention of opset 23 with the window written out as a mask. */
+test.each([
+  { window: { left_window_size: 2, right_window_size: 1 }, before: 2, after: 1 },
+  { window: { left_window_size: 0, is_causal: 1, right_window_size: 3 }, before: 0, after: 0 },
+  { window: { right_window_size: 2 }, before: Infinity, after: 2, given: seen },
+])("each token sees the tokens in its window: $window", async ({ window, given, ...sides }) => {
+  const isSeen = (_: unknown, place: number) => {
+    const [query, key] = [Math.floor(place / 7), place % 7];
+    const isNear = key >= query - sides.before && key <= query + sides.after;
+    return Number(isNear && given?.data[place] !== 0);
+  };
+  const mask: Tensor = {
+    type: "bool",
+    shape: [5, 7],
+    data: Uint8Array.from({ length: 35 }, isSeen),
+  };
+  const attention = { what: "", opset: 23, op: "Attention" };
+  const masked = modelOf({ ...attention, inputs: [q, k, v, mask] });
+  const wanted = await runModel(writeModel(masked.graph, 23), masked.feeds);
+  const inputs = given ? [q, k, v, given] : [q, k, v];
+  const windowed = modelOf({ ...attention, inputs, attributes: window });
+  await checkUpgradeTo(wanted, windowed.graph, 25, windowed.feeds);
 });
 
 test("a token that sees no other gives zeros", async () => {
