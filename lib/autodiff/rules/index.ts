@@ -8,7 +8,6 @@ import { clipVjp } from "./clip.ts";
 import { concatVjp } from "./concat.ts";
 import { convVjp } from "./conv.ts";
 import { convTransposeVjp } from "./conv-transpose.ts";
-import { cosVjp } from "./cos.ts";
 import { depthToSpaceVjp } from "./depth-to-space.ts";
 import { cumSumVjp } from "./cum-sum.ts";
 import { divVjp } from "./div.ts";
@@ -57,7 +56,6 @@ import { scatterNdVjp } from "./scatter-nd.ts";
 import { seluVjp } from "./selu.ts";
 import { shrinkVjp } from "./shrink.ts";
 import { sigmoidVjp } from "./sigmoid.ts";
-import { sinVjp } from "./sin.ts";
 import { sliceVjp } from "./slice.ts";
 import { softmaxVjp } from "./softmax.ts";
 import { softplusVjp } from "./softplus.ts";
@@ -67,7 +65,6 @@ import { splitVjp } from "./split.ts";
 import { sqrtVjp } from "./sqrt.ts";
 import { subVjp } from "./sub.ts";
 import { sumVjp } from "./sum.ts";
-import { tanhVjp } from "./tanh.ts";
 import { thresholdedReluVjp } from "./thresholded-relu.ts";
 import { tileVjp } from "./tile.ts";
 import { topKVjp } from "./top-k.ts";
@@ -95,7 +92,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Concat: concatVjp,
   Conv: convVjp,
   ConvTranspose: convTransposeVjp,
-  Cos: cosVjp,
+  Cos: trigonometricVjp,
   Cosh: trigonometricVjp,
   CumSum: cumSumVjp,
   DepthToSpace: depthToSpaceVjp,
@@ -152,7 +149,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Selu: seluVjp,
   Shrink: shrinkVjp,
   Sigmoid: sigmoidVjp,
-  Sin: sinVjp,
+  Sin: trigonometricVjp,
   Sinh: trigonometricVjp,
   Slice: sliceVjp,
   Softmax: softmaxVjp,
@@ -165,7 +162,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
   Sub: subVjp,
   Sum: sumVjp,
   Tan: trigonometricVjp,
-  Tanh: tanhVjp,
+  Tanh: trigonometricVjp,
   ThresholdedRelu: thresholdedReluVjp,
   Tile: tileVjp,
   TopK: topKVjp,

@@ -10,18 +10,21 @@ const SLOPES: Readonly<Record<string, (context: VjpContext, x: Value, y: Value) 
   Asinh: ({ graph, add, mul }, x) => inverseRoot(graph, add(mul(x, x), 1)),
   Atan: ({ div, add, mul }, x) => div(1, add(mul(x, x), 1)),
   Atanh: ({ div, sub, mul }, x) => div(1, sub(1, mul(x, x))),
+  Cos: ({ graph }, x) => graph.emit("Neg", [graph.emit("Sin", [x])]),
   Cosh: ({ graph }, x) => graph.emit("Sinh", [x]),
+  Sin: ({ graph }, x) => graph.emit("Cos", [x]),
   Sinh: ({ graph }, x) => graph.emit("Cosh", [x]),
   Tan: ({ add, mul }, _, y) => add(mul(y, y), 1),
+  Tanh: ({ sub, mul }, _, y) => sub(1, mul(y, y)),
 };
 
 /**
- * Circular and hyperbolic functions and their inverses, but for Sin, Cos and Tanh: Y = f(X).
+ * Circular and hyperbolic functions and their inverses: Y = f(X).
  *
  *     dX = dY f'(X)
  *
- * X, Y: any shape. Infinite where the graph of f is vertical, as in PyTorch. None has a CUDA kernel:
- * there they run on the host.
+ * X, Y: any shape. Infinite where the graph of f is vertical, as in PyTorch. Of them Sin, Cos and
+ * Tanh have a CUDA kernel; the others run on the host there.
  *
  * Source: ONNX operators Acos-7, Acosh-9 and so on.
  */
