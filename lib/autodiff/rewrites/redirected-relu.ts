@@ -1,7 +1,7 @@
-import type { Node } from "../../onnx/model.ts";
-import { elementwise } from "../forward.ts";
-import type { VjpRule } from "../rule.ts";
+import type { Node, Value } from "../../onnx/model.ts";
 import { isStandard } from "../../onnx/readers.ts";
+import { emitForward, oneOutput } from "../forward.ts";
+import type { VjpRule } from "../rule.ts";
 
 /**
  * Every ReLU, with a way back that leads out of where it is flat:
@@ -21,13 +21,7 @@ export function redirectedRelus(nodes: readonly Node[]): ReadonlyMap<Node, VjpRu
 
 const redirectedReluVjp: VjpRule = (context) => {
   const { forms, graph, mul } = context;
-  const relu = elementwise(context, (_, y) => forms.isPositive(y));
-  return {
-    ...relu,
-    pullback: ([dY]) => {
-      if (!dY) return [null];
-      const open = [relu.outputs[0]!, dY].map((value) => forms.isPositive(value));
-      return [mul(dY, graph.emit("Max", open))];
-    },
-  };
+  const y = emitForward(context);
+  const isOpen = (dY: Value) => graph.emit("Max", [forms.isPositive(y), forms.isPositive(dY)]);
+  return oneOutput(context, y, (dY) => [mul(dY, isOpen(dY))]);
 };
