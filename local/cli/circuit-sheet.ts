@@ -1,13 +1,13 @@
-import { encodePng, resizeRaster } from "../../lib/image/png.ts";
+import { resizeRaster } from "../../lib/image/png.ts";
 import { copyInto, filledRaster, type Raster, type Size } from "../../lib/image/raster.ts";
-import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { SheetTile } from "../../lib/image/sheet.ts";
 import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import type { ShownCircuit } from "./circuit-report.ts";
 import { drawColourFilter, drawKernel } from "./kernel-picture.ts";
 import { readPicture } from "./photographs.ts";
 import { signed } from "./report.ts";
 import { type SheetPicture, sheetPictures } from "./sheet-pictures.ts";
-import { writeWhole } from "./write-whole.ts";
+import { imageTile, writeSheet } from "./write-sheet.ts";
 
 const TILE: Size = { width: 224, height: 224 };
 /** Of a kernel in the corner of a picture, in a frame. */
@@ -62,13 +62,11 @@ export async function writeCircuitSheet(
     while (tiles.length % (1 + columns) > 0) tiles.push(BLANK);
   }
   const of = from === "" ? "" : ` of ${from.replace(SEPARATOR_AT_END, "")}`;
-  const sheet = await composeSheet(tiles, {
-    gridSize: [null, 1 + columns],
-    thumbnailSize: [TILE.height, TILE.width],
-    borderSize: 2,
+  await writeSheet(out, tiles, {
+    columns: 1 + columns,
+    tile: TILE,
     title: `${layer.name} ${label}: what${of} excites it, and what inhibits it`,
   });
-  await writeWhole(new Map([[out, await encodePng(sheet)]]));
 }
 
 const SEPARATOR_AT_END = /[-./_: ]$/;
@@ -87,14 +85,8 @@ function largestOf(sources: readonly CircuitLink[]): number {
   return weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
 }
 
-const imageTile = (image: Raster, label: string | null): SheetTile => ({
-  kind: "image",
-  image,
-  label,
-});
-
 /** As the sheet around it. */
-const BLANK = imageTile(filledRaster(TILE, [0, 0, 0]), null);
+const BLANK = imageTile(filledRaster(TILE, [0, 0, 0]));
 
 /** A picture with its kernel in the corner at the bottom right, where its weights are told. */
 function withKernel(picture: Raster, source: CircuitLink, largest: number): Raster {

@@ -1,13 +1,12 @@
 import { basename, parse } from "node:path";
 
-import { encodePng } from "../../lib/image/png.ts";
 import type { Size } from "../../lib/image/raster.ts";
-import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { SheetTile } from "../../lib/image/sheet.ts";
 import { conceptLabel, type ConceptsFindings } from "./concepts-report.ts";
 import { smallPictures } from "./photographs.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
 import { spotlight } from "./spotlight.ts";
-import { writeWhole } from "./write-whole.ts";
+import { imageTile, writeSheet } from "./write-sheet.ts";
 
 const TILE: Size = { width: 192, height: 192 };
 
@@ -35,14 +34,12 @@ export async function writeConceptsSheet(
       const seen = await photo(path);
       const image = mapSize === null ? seen : spotlight(seen, places, mapSize);
       // of a single photograph the sheet's title says it
-      tiles.push({ kind: "image", image, label: photos > 1 ? parse(path).name : null });
+      tiles.push(imageTile(image, photos > 1 ? parse(path).name : null));
     }
   }
-  const sheet = await composeSheet(tiles, {
-    gridSize: [null, concepts.length],
-    thumbnailSize: [TILE.height, TILE.width],
-    borderSize: 2,
+  await writeSheet(out, tiles, {
+    columns: concepts.length,
+    tile: TILE,
     title: `${basename(given)}: concepts of ${layer.name}${of === null ? "" : `, and what they say for ${of.label}`}`,
   });
-  await writeWhole(new Map([[out, await encodePng(sheet)]]));
 }

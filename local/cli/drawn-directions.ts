@@ -70,12 +70,7 @@ export async function writeDirections(
 ): Promise<readonly NamedRequest[]> {
   const [directions, request] = filesOfDirections(folder, drawn);
   const json = new TextEncoder().encode(`${JSON.stringify(drawn.request, null, 2)}\n`);
-  await writeWhole(
-    new Map([
-      [directions, encodeNpy(shape, data)],
-      [request, json],
-    ]),
-  );
+  await writeWhole([directions, encodeNpy(shape, data)], [request, json]);
   return namedRequests([request], {}, terminal);
 }
 

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 
-import { encodePng, resizeRaster } from "../../lib/image/png.ts";
+import { resizeRaster } from "../../lib/image/png.ts";
 import type { Raster, Size } from "../../lib/image/raster.ts";
-import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { SheetTile } from "../../lib/image/sheet.ts";
 import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attribution.ts";
 import { drawPixelMap, pixelMap } from "../../lib/pipeline/explain/pixel-map.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
@@ -11,7 +11,7 @@ import { readSmall } from "./photographs.ts";
 import { signed } from "./report.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
 import { spotlight } from "./spotlight.ts";
-import { writeWhole } from "./write-whole.ts";
+import { imageTile, writeSheet } from "./write-sheet.ts";
 
 const TILE: Size = { width: 224, height: 224 };
 
@@ -46,20 +46,12 @@ export async function writeExplanationSheet(
     ...(ofPixels === null || mapSize === null ? [] : [imageTile(ofPixels.lit)]),
     ...top.flatMap((channel) => lit(channel.places)),
   ];
-  const sheet = await composeSheet(tiles, {
-    gridSize: [null, (pixels === null ? 1 : 2) + top.length],
-    thumbnailSize: [TILE.height, TILE.width],
-    borderSize: 2,
+  await writeSheet(out, tiles, {
+    columns: (pixels === null ? 1 : 2) + top.length,
+    tile: TILE,
     title: `${basename(photo)}: what speaks for ${of.label}, by ${layer.name}`,
   });
-  await writeWhole(new Map([[out, await encodePng(sheet)]]));
 }
-
-const imageTile = (image: Raster, label: string | null = null): SheetTile => ({
-  kind: "image",
-  image,
-  label,
-});
 
 /** The map, and the photograph lit where pixels speak for the class. */
 async function pixelTiles(pixels: PixelAttribution, seen: Raster) {

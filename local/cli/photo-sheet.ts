@@ -1,11 +1,10 @@
 import { parse } from "node:path";
 
-import { encodePng } from "../../lib/image/png.ts";
 import type { Size } from "../../lib/image/raster.ts";
-import { composeSheet, type SheetTile } from "../../lib/image/sheet.ts";
+import type { SheetTile } from "../../lib/image/sheet.ts";
 import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
 import { smallPictures } from "./photographs.ts";
-import { writeWhole } from "./write-whole.ts";
+import { imageTile, writeSheet } from "./write-sheet.ts";
 
 const TILE: Size = { width: 192, height: 192 };
 
@@ -22,9 +21,7 @@ export async function writePhotoSheet(
   layer: string,
 ): Promise<void> {
   const small = smallPictures(TILE);
-  const tileOf = async (path: string, label: string): Promise<SheetTile> => {
-    return { kind: "image", image: await small(path), label };
-  };
+  const tileOf = async (path: string, label: string) => imageTile(await small(path), label);
   const tiles: SheetTile[] = [];
   for (const [i, { channel, label, topPhotos }] of compared.entries()) {
     tiles.push(await tileOf(pictures[i]!.path, label ?? `#${channel}`));
@@ -33,11 +30,9 @@ export async function writePhotoSheet(
   const together = tiles.length / compared.length;
   // a sheet near square, of whole groups
   const across = Math.max(1, Math.round(Math.sqrt(compared.length / together)));
-  const sheet = await composeSheet(tiles, {
-    gridSize: [null, across * together],
-    thumbnailSize: [TILE.height, TILE.width],
-    borderSize: 2,
+  await writeSheet(out, tiles, {
+    columns: across * together,
+    tile: TILE,
     title: `${layer}: pictures, each before the photographs that excite its channel most`,
   });
-  await writeWhole(new Map([[out, await encodePng(sheet)]]));
 }

@@ -173,13 +173,11 @@ async function writeResults(
     images.map(({ trace }) => trace[k]!.activation),
   );
   await writeWhole(
-    new Map([
-      [join(folder, "image.npy"), encodeNpy([images.length, scale.length, height, width], pixels)],
-      [
-        join(folder, "activation.npy"),
-        encodeNpy([steps, images.length], Float32Array.from(activations.flat())),
-      ],
-    ]),
+    [join(folder, "image.npy"), encodeNpy([images.length, scale.length, height, width], pixels)],
+    [
+      join(folder, "activation.npy"),
+      encodeNpy([steps, images.length], Float32Array.from(activations.flat())),
+    ],
   );
   const rows = images[0]!.trace.map(({ iteration, level }, k) => {
     const mean = sum(activations[k]!) / images.length;

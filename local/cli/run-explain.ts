@@ -121,7 +121,7 @@ async function writePixels(
   { shape, data }: PixelAttribution,
   terminal: Terminal,
 ): Promise<void> {
-  await writeWhole(new Map([[out, encodeNpy(shape, Float32Array.from(data))]]));
+  await writeWhole([out, encodeNpy(shape, Float32Array.from(data))]);
   terminal.note(`${out}  (what each pixel contributes)`);
 }
 

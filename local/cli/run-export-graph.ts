@@ -44,7 +44,7 @@ export async function runExportGraph(flags: ExportFlags, terminal: Terminal): Pr
     graph = differentiableGraph(pass, { objective, provider });
   }
   const bytes = encodeModel(graph);
-  await writeWhole(new Map([[flags.out, bytes]]));
+  await writeWhole([flags.out, bytes]);
   terminal.print(
     `${flags.out}: ${several(graph.nodes.length, "node")}, ${(bytes.length / 1e6).toFixed(1)} MB`,
   );
