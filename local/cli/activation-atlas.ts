@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { Size } from "../../lib/image/raster.ts";
-import { addInputOptions } from "./input-options.ts";
 import {
   addDrawingOptions,
   layerOption,
@@ -24,20 +23,17 @@ export function activationAtlasCommand(terminal: Terminal): Command {
     )
     .addArgument(networkArgument())
     .addOption(layerOption())
-    .addOption(
-      new Option("--photos <folder>", "PNG, JPEG or WebP files, hundreds or more")
-        .argParser(path)
-        .makeOptionMandatory(),
-    )
+    .requiredOption("--photos <folder>", "PNG, JPEG or WebP files, hundreds or more", path)
     .addOption(
       new Option("--grid <size>", "columns and rows of pictures")
         .argParser(gridSize)
         .default({ width: 12, height: 12 } satisfies Size, "12x12"),
     )
-    .addOption(
-      new Option("--places <count>", "places of the layer's map to take from each photograph")
-        .argParser(wholeNumber(1, 10_000))
-        .default(DEFAULT_PLACES),
+    .option(
+      "--places <count>",
+      "places of the layer's map to take from each photograph",
+      wholeNumber(1, 10_000),
+      DEFAULT_PLACES,
     )
     .addOption(seedOption())
     .option("--out <folder>", "where the atlas goes", path, "dreams")
@@ -58,9 +54,7 @@ The command atlas is another thing: the channels of every layer.`,
       const { runActivationAtlas } = await import("./run-activation-atlas.ts");
       await runActivationAtlas(network, flags, terminal);
     });
-  addDrawingOptions(atlas);
-  addInputOptions(atlas);
-  return atlas;
+  return addDrawingOptions(atlas);
 }
 
 /** Parser of "12x8": columns and rows. */

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 
 import { DEFAULT_ATLAS_CHANNELS } from "../../lib/pipeline/atlas/default-channels.ts";
-import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, networkArgument, path } from "./options.ts";
 import type { AtlasFlags } from "./run-atlas.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,7 +34,5 @@ same command again goes on where it was stopped: what has been rendered is not r
       const { runAtlas } = await import("./run-atlas.ts");
       await runAtlas(network, flags, terminal);
     });
-  addDrawingOptions(atlas);
-  addInputOptions(atlas);
-  return atlas;
+  return addDrawingOptions(atlas);
 }

@@ -39,8 +39,8 @@ export interface RenderFlags extends InputFlags {
   readonly embed?: boolean;
   /** Of the sheets. @default what each request says */
   readonly format?: SheetFormat;
-  /** Whether, and when, the report is shown. */
-  readonly open: "no" | "at the end" | "with the first picture";
+  /** Whether the report is shown: at the end, or as soon as it has a picture. */
+  readonly open?: boolean | "with the first picture";
 }
 
 /** Flags of a command that works out itself what is drawn; see `addDrawingOptions`. */

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 
-import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, layerOption, networkArgument, path, wholeNumber } from "./options.ts";
 import type { CircuitFlags } from "./run-circuit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -40,7 +39,5 @@ picture, in the colours that it looks for.`,
       const { runCircuit } = await import("./run-circuit.ts");
       await runCircuit(network, flags, terminal);
     });
-  addDrawingOptions(circuit);
-  addInputOptions(circuit);
-  return circuit;
+  return addDrawingOptions(circuit);
 }

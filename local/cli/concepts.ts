@@ -1,6 +1,5 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 
-import { addInputOptions } from "./input-options.ts";
 import {
   addDrawingOptions,
   layerOption,
@@ -22,16 +21,8 @@ export function conceptsCommand(terminal: Terminal): Command {
     .description("the concepts that a layer tells apart in photographs, each drawn")
     .addArgument(networkArgument())
     .addOption(layerOption())
-    .addOption(
-      new Option("--photos <path>", "a folder of PNG, JPEG or WebP files, or one of them")
-        .argParser(path)
-        .makeOptionMandatory(),
-    )
-    .addOption(
-      new Option("--count <count>", "so many concepts")
-        .argParser(wholeNumber(1, MOST_COUNT))
-        .default(DEFAULT_COUNT),
-    )
+    .requiredOption("--photos <path>", "a folder of PNG, JPEG or WebP files, or one of them", path)
+    .option("--count <count>", "so many concepts", wholeNumber(1, MOST_COUNT), DEFAULT_COUNT)
     .option("--class <class>", "name or 1-based index: how much each concept speaks for it")
     .addOption(seedOption())
     .option("--out <folder>", "where the results go", path, "dreams")
@@ -55,7 +46,5 @@ was said of a file's pixels and inputs is to be said again then, for no request 
       const { runConcepts } = await import("./run-concepts.ts");
       await runConcepts(network, flags, terminal);
     });
-  addDrawingOptions(concepts);
-  addInputOptions(concepts);
-  return concepts;
+  return addDrawingOptions(concepts);
 }

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 
 import { ANIMATION_FORMATS, SHEET_FORMATS } from "../../lib/image/formats.ts";
-import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, path } from "./options.ts";
 import type { DreamFlags } from "./run-dream.ts";
 import type { Terminal } from "./terminal.ts";
@@ -67,9 +66,7 @@ The same request again is the same job: what has been rendered is not rendered a
       const { runDream } = await import("./run-dream.ts");
       await runDream(files, flags, terminal);
     });
-  addDrawingOptions(dream);
-  addInputOptions(dream);
-  return dream;
+  return addDrawingOptions(dream);
 }
 
 /** Adds an option for each field of a request; the schemas are loaded for this command alone. */

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 
 import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
-import { addInputOptions } from "./input-options.ts";
 import { addDrawingOptions, networkArgument, path, wholeNumber } from "./options.ts";
 import type { ExplainFlags } from "./run-explain.ts";
 import type { Terminal } from "./terminal.ts";
@@ -62,9 +61,7 @@ photograph; how far off they are is said, and more steps bring them nearer.`,
       const { runExplain } = await import("./run-explain.ts");
       await runExplain(network, photo, flags, terminal);
     });
-  addDrawingOptions(explain);
-  addInputOptions(explain);
-  return explain;
+  return addDrawingOptions(explain);
 }
 
 function shareOfRange(text: string): number {

@@ -60,9 +60,10 @@ export const constantOption = () =>
     "value of another input than the image, a .npy file or numbers, as 1 or 640,480; once for each of them",
   ).argParser(constantValue);
 
-/** Adds all of these options. */
-export function addInputOptions(command: Command): void {
+/** Adds all of these options, and returns the command. */
+export function addInputOptions(command: Command): Command {
   for (const option of [...inputOptions(), constantOption()]) command.addOption(option);
+  return command;
 }
 
 /** The part of a command's flags that says how pixels are. */

@@ -34,6 +34,5 @@ with the first picture and fills as others come.`,
       const commands = program.commands.map((each) => each.name());
       await runLook(words, flags, { terminal, commands });
     });
-  addInputOptions(look);
-  return look;
+  return addInputOptions(look);
 }

@@ -4,6 +4,7 @@ import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { MAX_RANK } from "../../lib/onnx/budgets.ts";
 import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
 import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
+import { addInputOptions } from "./input-options.ts";
 
 /** What the options that name an ascent's network, layer and form are parsed to. */
 export interface LayerFlags {
@@ -68,11 +69,12 @@ const dryRunOption = () =>
 export const quietOption = () =>
   new Option("--quiet", "write nothing but the sheets' names and errors");
 
-/** What every command has that draws what it is asked for. */
-export function addDrawingOptions(command: Command): void {
+/** Adds what every command has that draws what it is asked for, and returns the command. */
+export function addDrawingOptions(command: Command): Command {
   for (const option of [dataOption, threadsOption, dryRunOption, jsonEventsOption, quietOption]) {
     command.addOption(option());
   }
+  return addInputOptions(command);
 }
 
 /** Refuses an empty path, which would mean the current folder. */

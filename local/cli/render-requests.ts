@@ -71,7 +71,7 @@ export async function renderRequests(
     if (problem !== null) throw problem;
     terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
     tell({ kind: "report", report: report.path });
-    if (flags.open === "at the end") await showFile(report.path, given);
+    if (flags.open === true) await showFile(report.path, given);
     if (empty.length > 0) throw new NothingDrawnError(empty);
   } finally {
     await renderer.close();

@@ -57,9 +57,8 @@ export async function runActivationAtlas(
     placeCount(mapShapeAt(network.model, layer, network.inputSize)),
   );
   checkEnough(perPhoto * paths.length, flags, paths.length);
-  const drawing = { ...flags, open: flags.open ? "at the end" : "no" } as const;
   // what is refused is refused before photographs are looked at
-  await checkDirections(atlas, [layer.channels, grid.height, grid.width], drawing, once);
+  await checkDirections(atlas, [layer.channels, grid.height, grid.width], flags, once);
   if (flags.dryRun) return;
   await checkNoFolders(filesOfDirections(out, atlas));
   await withFolder(out, async () => {
@@ -67,7 +66,7 @@ export async function runActivationAtlas(
     checkEnough(activations.length, flags, paths.length);
     const directions = laidOut(activations, grid, terminal);
     const requests = await writeDirections(out, atlas, directions, terminal);
-    await renderRequests(requests, drawing, once);
+    await renderRequests(requests, flags, once);
   });
 }
 

@@ -47,11 +47,7 @@ export async function runAtlas(
   const render = flags.dryRun ? dryRun : renderRequests;
   await render(
     namedRequests(idOrPath, sheets, network.layers.length),
-    {
-      ...flags,
-      out: flags.out ?? join("dreams", sheetName(idOrPath, "atlas")),
-      open: flags.open ? "at the end" : "no",
-    },
+    { ...flags, out: flags.out ?? join("dreams", sheetName(idOrPath, "atlas")) },
     terminal,
   );
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import { namedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
-import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
 import type { DrawingFlags, NamedRequest } from "./check-run.ts";
@@ -14,7 +13,8 @@ import { checkNoFolders } from "./folders.ts";
 import { asReference, openForCommand } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
-import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
+import { printReport } from "./report.ts";
+import { channelsRequest, sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { NothingDrawnError } from "./user-errors.ts";
 
@@ -36,14 +36,12 @@ export async function runCircuit(
   const name = sheetName(idOrPath, `${circuit.layer.name}-${own}`);
   const out = join(flags.out, `${name}.circuit.png`);
   await checkNoFolders([out]);
-  const { text, json } = circuitReport(circuit);
-  if (flags.json) terminal.print(JSON.stringify({ kind: "circuit", request: name, ...json }));
-  else if (!flags.quiet) terminal.print(text);
+  printReport(circuitReport(circuit), { kind: "circuit", request: name }, flags, terminal);
 
   const drawn = requestsFor(name, idOrPath, network, circuit);
   const requests = [...drawn.values()];
-  if (flags.dryRun) return dryRun(requests, { ...flags, open: "no" }, terminal);
-  const empty = await renderRequests(requests, { ...flags, open: "no" }, terminal).then(
+  if (flags.dryRun) return dryRun(requests, flags, terminal);
+  const empty = await renderRequests(requests, { ...flags, open: false }, terminal).then(
     () => null,
     nothingDrawn,
   );
@@ -96,16 +94,14 @@ function requestsFor(
   for (const [index, channels] of wanted) {
     if (index === 1 || network.problems.has(index)) continue;
     const of = requestedLayer({ layer: index }, network);
-    const recipe = withNumbers(suggestionOf(of));
-    const request = parseLocalRequest({
+    const drawn = {
+      name: `${name}.layer-${index}`,
+      title: `${of.name}, for ${name}`,
       network: idOrPath,
-      layer: index,
+      layer: of,
       channels: [...channels],
-      verbose: false,
-      ...recipe,
-      montage: { ...Object(recipe["montage"]), title: sheetTitle(`${of.name}, for ${name}`) },
-    });
-    requests.set(index, { name: `${name}.layer-${index}`, request, notice: null });
+    };
+    requests.set(index, channelsRequest(drawn, suggestionOf(of)));
   }
   return requests;
 }

@@ -32,6 +32,7 @@ import { analysingOnce, asReference, openLayer } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
 import { checkTakesPhotographs, photographsAt } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
+import { printReport } from "./report.ts";
 import { resultPaths } from "./result-paths.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
@@ -80,7 +81,7 @@ export async function runConcepts(
   const places = placesOf(opened, paths.length);
   checkEnough(places * paths.length, flags);
   // what is refused is refused before photographs are looked at
-  await checkDirections(planned, [layer.channels, 1, count], { ...flags, open: "no" }, once);
+  await checkDirections(planned, [layer.channels, 1, count], flags, once);
   if (flags.dryRun) return;
   const sheet = join(out, `${planned.name}.concepts.png`);
   await checkNoFolders([...filesOfDirections(out, planned), sheet]);
@@ -103,9 +104,9 @@ export async function runConcepts(
     );
     const findings = { ...found, given: photos, layer, of: asked?.of ?? null };
     const drawn = drawnAs(found.concepts.map(conceptLabel));
-    tell(findings, drawn.name, flags, given);
+    printReport(conceptsReport(findings), { kind: "concepts", request: drawn.name }, flags, given);
     const requests = await writeDirections(out, drawn, inOneRow(findings), terminal);
-    await renderRequests(requests, { ...flags, open: "no" }, once);
+    await renderRequests(requests, { ...flags, open: false }, once);
     await writeConceptsSheet(sheet, findings, resultPaths(out, drawn.name).manifest);
   });
   given.note(`${sheet}  (the concepts, and the photographs that have most of them)`);
@@ -165,17 +166,6 @@ function factored(
     );
   }
   return directions;
-}
-
-function tell(
-  findings: ConceptsFindings,
-  name: string,
-  flags: ConceptsFlags,
-  { print }: Terminal,
-): void {
-  const { text, json } = conceptsReport(findings);
-  if (flags.json) print(JSON.stringify({ kind: "concepts", request: name, ...json }));
-  else if (!flags.quiet) print(text);
 }
 
 /** [C, 1, k] */

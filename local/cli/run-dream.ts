@@ -4,8 +4,7 @@ import type { NamedRequest, RenderFlags } from "./check-run.ts";
 import type { ShortFlags } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 
-export interface DreamFlags extends Partial<ShortFlags>, Omit<RenderFlags, "open"> {
-  readonly open?: boolean;
+export interface DreamFlags extends Partial<ShortFlags>, RenderFlags {
   readonly animate?: AnimationFormat;
   readonly dryRun?: boolean;
 }
@@ -30,7 +29,7 @@ export async function runDream(
   const given = await namedRequests(files, flags, { ...shown, analyse });
   const requests = animate === undefined ? given : given.map((named) => animated(named, animate));
   const render = await load();
-  await render(requests, { ...flags, open: flags.open ? "at the end" : "no" }, terminal);
+  await render(requests, flags, terminal);
 }
 
 /** Another request, and so another job: what has been rendered without left no frames. */

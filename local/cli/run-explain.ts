@@ -8,9 +8,8 @@ import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
 import { classLayerOf, otherClassLayers } from "../../lib/pipeline/explain/class-layer.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
-import type { DrawingFlags, NamedRequest } from "./check-run.ts";
+import type { DrawingFlags } from "./check-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { explanationReport, type ShownExplanation } from "./explanation-report.ts";
 import { writeExplanationSheet } from "./explanation-sheet.ts";
@@ -18,9 +17,10 @@ import { checkNoFolders, withFolder } from "./folders.ts";
 import { asReference, openForCommand } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
+import { printReport } from "./report.ts";
 import { resultPaths } from "./result-paths.ts";
 import { planesFor } from "./photographs.ts";
-import { sheetName, sheetTitle, withNumbers } from "./short-request.ts";
+import { channelsRequest, sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
@@ -65,18 +65,24 @@ async function explainThere(
   const network = await openForCommand(idOrPath, shown, flags);
   noteOtherClasses(network, shown);
   const explanation = await explain(network, photo, flags, shown);
-  const { layer, of } = explanation;
+  const { layer, of, top } = explanation;
   const name = sheetName(idOrPath, `${layer.name}-${parse(photo).name}-${of.label}`);
   const out = join(flags.out, `${name}.explanation.png`);
   const numbers = join(flags.out, `${name}.pixels.npy`);
   await checkNoFolders([out, numbers]);
-  const { text, json } = explanationReport(explanation);
-  const told = flags.json ? JSON.stringify({ kind: "explanation", request: name, ...json }) : text;
-  if (!flags.quiet || flags.json) terminal.print(told);
+  const report = explanationReport(explanation);
+  printReport(report, { kind: "explanation", request: name }, flags, terminal);
 
-  const named = requestFor(name, idOrPath, network, explanation);
-  if (flags.dryRun) return dryRun([named], { ...flags, open: "no" }, terminal);
-  await renderRequests([named], { ...flags, open: "no" }, terminal);
+  const drawn = {
+    name,
+    title: `${layer.name}: for ${of.label} in ${basename(photo)}`,
+    network: idOrPath,
+    layer,
+    channels: top.map(({ channel }) => channel),
+  };
+  const named = channelsRequest(drawn, suggestionsOf(network)(layer));
+  if (flags.dryRun) return dryRun([named], flags, terminal);
+  await renderRequests([named], { ...flags, open: false }, terminal);
   await writeExplanationSheet(out, explanation, resultPaths(flags.out, name).manifest);
   if (explanation.pixels !== null) await writePixels(numbers, explanation.pixels, shown);
   terminal.note(`${out}  (the photograph, and the channels that speak for ${of.label})`);
@@ -132,25 +138,4 @@ function topOf({ channels }: Attribution, count: number): Attribution["channels"
   throw new UsageError(
     "none of the layer's channels speaks for the class; choose another --class or --layer",
   );
-}
-
-function requestFor(
-  name: string,
-  idOrPath: string,
-  network: AnalysedNetwork,
-  { layer, of, photo, top }: ShownExplanation,
-): NamedRequest {
-  const recipe = withNumbers(suggestionsOf(network)(layer));
-  const request = parseLocalRequest({
-    network: idOrPath,
-    layer: layer.index,
-    channels: top.map(({ channel }) => channel),
-    verbose: false,
-    ...recipe,
-    montage: {
-      ...Object(recipe["montage"]),
-      title: sheetTitle(`${layer.name}: for ${of.label} in ${basename(photo)}`),
-    },
-  });
-  return { name, request, notice: null };
 }

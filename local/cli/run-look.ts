@@ -5,14 +5,13 @@ import { exportRemedy, isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import { defaultFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
-import type { NamedRequest, RenderFlags } from "./check-run.ts";
+import type { RenderFlags } from "./check-run.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
 import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { several } from "../several.ts";
-import { sheetNames, withNumbers } from "./short-request.ts";
+import { channelsRequest, sheetNames } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { describeSeconds } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
@@ -47,20 +46,13 @@ export async function runLook(
     idOrPath,
     look.map(({ layer }) => layer),
   );
-  const requests = look.map((seen, i): NamedRequest => {
-    const { layer, channels } = seen;
-    const what = { network: idOrPath, layer: layer.index, channels };
-    const json = { ...what, verbose: false, ...withNumbers(seen) };
-    const request = parseLocalRequest(json);
-    return { name: names[i]!, request, notice: null };
-  });
+  const requests = look.map((seen, i) =>
+    channelsRequest({ ...seen, name: names[i]!, network: idOrPath }, seen),
+  );
   shown.note(describeLook(look, network, cores));
   const { open = terminal.isWatched } = flags;
-  await renderRequests(
-    requests,
-    { ...flags, open: open ? "with the first picture" : "no" },
-    terminal,
-  );
+  const drawing = { ...flags, open: open && "with the first picture" } as const;
+  await renderRequests(requests, drawing, terminal);
 }
 
 /** Says what a word is taken for, before it is taken for a network that is not there. */

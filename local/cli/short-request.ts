@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import type { LayerWithChannels } from "../../lib/networks/layers.ts";
 import { MAX_TITLE_LENGTH } from "../../lib/pipeline/limits.ts";
 import { isMap, localTargets } from "../../lib/pipeline/request/fields/targets.ts";
 import { parseLocalRequest } from "../../lib/pipeline/request/request.ts";
@@ -63,6 +64,33 @@ export async function shortRequest(
   const how = chosen.isOwn ? ", the network's own recipe" : preset;
   const notice = `${safeName}: method ${request.method}${how}, as layer '${layer.name}' ${chosen.reason}; --method and --preset choose others`;
   return { name: safeName, request, notice: chosen.reason === null ? null : notice };
+}
+
+/** Channels of a layer that a command chose to draw. */
+export interface ChosenChannels {
+  /** Of the results. */
+  readonly name: string;
+  /** Of the sheet. @default as the request's */
+  readonly title?: string;
+  /** Id or path. */
+  readonly network: string;
+  readonly layer: LayerWithChannels;
+  /** 1-based. */
+  readonly channels: readonly number[];
+}
+
+/** The request that draws them as is suggested for their layer. */
+export function channelsRequest(
+  { name, title, network, layer, channels }: ChosenChannels,
+  suggestion: Pick<Suggestion, "fields" | "isOwn">,
+): NamedRequest {
+  const recipe = withNumbers(suggestion);
+  const montage = {
+    ...Object(recipe["montage"]),
+    ...(title !== undefined && { title: sheetTitle(title) }),
+  };
+  const what = { network, layer: layer.index, channels, verbose: false };
+  return { name, request: parseLocalRequest({ ...what, ...recipe, montage }), notice: null };
 }
 
 /** Bytes: file systems take names of 255, and results add endings to theirs. */
@@ -135,7 +163,7 @@ function recipeFields({ method, preset }: Fields, suggestion: Suggestion): Chose
  * The fields of a recipe, and numbers on the sheet as the other method's have them where nobody
  * asked for deepDreamImage's ascent, and so for sheets like MATLAB's.
  */
-export function withNumbers({ fields, isOwn }: Pick<Chosen, "fields" | "isOwn">): Fields {
+function withNumbers({ fields, isOwn }: Pick<Chosen, "fields" | "isOwn">): Fields {
   if (isOwn || fields.method !== "deepdream") return fields;
   return { ...fields, montage: { labels: "numbers" } };
 }

@@ -10,7 +10,7 @@ import { makeModels } from "./models-on-disk.ts";
 const folder = await makeModels();
 const output = { write: () => true };
 const terminal = createTerminal({ env: {}, stdout: output, stderr: output });
-const flags = { out: join(folder, "out"), open: "no" } as const;
+const flags = { out: join(folder, "out") } as const;
 
 const named = (channel: number, fields: object = {}) => ({
   name: `of ${channel}`,
