@@ -101,6 +101,11 @@ export class BudgetError extends ModelError {
   }
 }
 
+/** @throws BudgetError where there are more than `most`. @param what the things counted: "nodes" */
+export function requireWithin(where: string, count: number, what: string, most: number): void {
+  if (count > most) throw new BudgetError(where, `${count} ${what}`, most);
+}
+
 /** Counts what folding makes, over a whole graph. */
 export class FoldingBudget {
   #toMake = MAX_FOLDED_ELEMENTS;

@@ -1,6 +1,6 @@
 import type { SparseTensorProto } from "onnx-buf";
 
-import { BudgetError, MAX_RANK } from "./budgets.ts";
+import { MAX_RANK, requireWithin } from "./budgets.ts";
 import { decodeTensor } from "./decode-tensor.ts";
 import { ModelError } from "./errors.ts";
 import type { CountedData } from "./external-data.ts";
@@ -23,7 +23,7 @@ export function decodeSparseTensor(
 ): Tensor {
   const where = `sparse tensor '${name}'`;
   const shape = dims.map(Number);
-  if (shape.length > MAX_RANK) throw new BudgetError(where, `${shape.length} axes`, MAX_RANK);
+  requireWithin(where, shape.length, "axes", MAX_RANK);
   if (shape.some((length) => !(length >= 0)) || !values || !indices) {
     throw new ModelError(`${where} of shape [${shape.join(", ")}] is incomplete; export it again`);
   }

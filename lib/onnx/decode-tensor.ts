@@ -1,6 +1,6 @@
 import { type TensorProto, TensorProto_DataLocation } from "onnx-buf";
 
-import { BudgetError, MAX_RANK } from "./budgets.ts";
+import { MAX_RANK, requireWithin } from "./budgets.ts";
 import { DataType, elementTypeOf, integerRange } from "./element-type.ts";
 import { ModelError } from "./errors.ts";
 import { externalBytes, type CountedData } from "./external-data.ts";
@@ -16,9 +16,7 @@ import { floatTensor, type NumericTensor, sizeOf, type Tensor } from "./tensor.t
  * @throws ModelError if the data do not fill the dimensions exactly.
  */
 export function decodeTensor(proto: TensorProto, name: string, external: CountedData): Tensor {
-  if (proto.dims.length > MAX_RANK) {
-    throw new BudgetError(`tensor '${name}'`, `${proto.dims.length} axes`, MAX_RANK);
-  }
+  requireWithin(`tensor '${name}'`, proto.dims.length, "axes", MAX_RANK);
   const shape = proto.dims.map((length) => {
     if (length >= 0n && length <= Number.MAX_SAFE_INTEGER) return Number(length);
     throw new ModelError(`tensor '${name}': a dimension of ${length} is not possible`);

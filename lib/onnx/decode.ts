@@ -9,7 +9,7 @@ import {
   TensorProto_DataLocation,
 } from "onnx-buf";
 
-import { BudgetError, maxNodes, MAX_WEIGHT_BYTES } from "./budgets.ts";
+import { maxNodes, MAX_WEIGHT_BYTES, requireWithin } from "./budgets.ts";
 import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph, standardDomain } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
@@ -65,9 +65,7 @@ export async function readModel(
     }
     const bytes = await readExternalFile(path, location);
     total += bytes.length;
-    if (total > MAX_WEIGHT_BYTES) {
-      throw new BudgetError(path, `${total} bytes of external data`, MAX_WEIGHT_BYTES);
-    }
+    requireWithin(path, total, "bytes of external data", MAX_WEIGHT_BYTES);
     files.set(location, bytes);
   }
   return toModel(proto, path, {

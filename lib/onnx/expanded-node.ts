@@ -1,4 +1,4 @@
-import { BudgetError, MAX_UNROLLED_NODES } from "./budgets.ts";
+import { MAX_UNROLLED_NODES, requireWithin } from "./budgets.ts";
 import type { Facts, ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
@@ -115,9 +115,8 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
 
   #count(node: Node, nodes: number): void {
     this.#unrolled += nodes;
-    if (this.#unrolled <= this.#mostNodes) return;
-    const wanted = `${Math.ceil(this.#unrolled)} nodes with all steps before it`;
-    throw new BudgetError(describeNode(node), wanted, this.#mostNodes);
+    const count = Math.ceil(this.#unrolled);
+    requireWithin(describeNode(node), count, "nodes with all steps before it", this.#mostNodes);
   }
 
   #shared(tensor: Tensor, place: string): Value {

@@ -2,7 +2,7 @@ import { isAbsolute, win32 } from "node:path";
 
 import type { TensorProto } from "onnx-buf";
 
-import { BudgetError, MAX_MADE_ELEMENTS, MAX_WEIGHT_BYTES } from "./budgets.ts";
+import { MAX_MADE_ELEMENTS, MAX_WEIGHT_BYTES, requireWithin } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 
 /** The bytes of a file beside the model, by its `location` as the model spells it. */
@@ -21,13 +21,11 @@ export function counted(file: ExternalData): CountedData {
   let [taken, made] = [0, 0];
   const take = (bytes: number, name: string) => {
     taken += bytes;
-    if (taken <= MAX_WEIGHT_BYTES) return;
-    throw new BudgetError(`tensor '${name}'`, `${taken} bytes up to it`, MAX_WEIGHT_BYTES);
+    requireWithin(`tensor '${name}'`, taken, "bytes up to it", MAX_WEIGHT_BYTES);
   };
   const make = (elements: number, name: string) => {
     made += elements;
-    if (made <= MAX_MADE_ELEMENTS) return;
-    throw new BudgetError(`tensor '${name}'`, `${made} elements up to it`, MAX_MADE_ELEMENTS);
+    requireWithin(`tensor '${name}'`, made, "elements up to it", MAX_MADE_ELEMENTS);
   };
   return { file, take, make };
 }

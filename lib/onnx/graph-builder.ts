@@ -1,4 +1,4 @@
-import { BudgetError, FoldingBudget, MAX_EMITTED_NODES, MAX_MADE_ELEMENTS } from "./budgets.ts";
+import { FoldingBudget, MAX_EMITTED_NODES, MAX_MADE_ELEMENTS, requireWithin } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { neededFor, valuesCaptured } from "./graph-order.ts";
@@ -100,16 +100,14 @@ export class GraphBuilder {
    */
   reserve(elements: number, what: string): void {
     this.#reserved += elements;
-    if (this.#reserved <= MAX_MADE_ELEMENTS) return;
-    const wanted = `${this.#reserved} elements of constants besides the weights up to it`;
-    throw new BudgetError(what, wanted, MAX_MADE_ELEMENTS);
+    const made = "elements of constants besides the weights up to it";
+    requireWithin(what, this.#reserved, made, MAX_MADE_ELEMENTS);
   }
 
   #push(node: Node): void {
     this.#nodes.push(node);
-    if (this.#nodes.length <= MAX_EMITTED_NODES) return;
-    const wanted = `${this.#nodes.length} nodes with its gradient`;
-    throw new BudgetError("the network up to this layer", wanted, MAX_EMITTED_NODES);
+    const where = "the network up to this layer";
+    requireWithin(where, this.#nodes.length, "nodes with its gradient", MAX_EMITTED_NODES);
   }
 
   /** Appends a node whose output shape does not follow from constants, as of a Slice that moves. */

@@ -1,4 +1,4 @@
-import { BudgetError, MAX_PLANES } from "./budgets.ts";
+import { MAX_PLANES, requireWithin } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { valuesRead } from "./graph-order.ts";
 import { imageAxes } from "./image-axes.ts";
@@ -35,9 +35,7 @@ export function imageInputOf(graph: Graph): ImageInput {
   const [image, ...others] = imageCandidates(graph);
   if (image?.type === "float32" && others.length === 0 && (image.shape?.length ?? 4) === 4) {
     const planes = image.shape?.[1] ?? imageAxes(graph, image)?.planes ?? COLOURS;
-    if (planes > MAX_PLANES) {
-      throw new BudgetError(`image '${image.name}'`, `${planes} planes`, MAX_PLANES);
-    }
+    requireWithin(`image '${image.name}'`, planes, "planes", MAX_PLANES);
     return { ...image, planes };
   }
   const found = graph.inputs.map(describeInput).join(", ") || "none";

@@ -8,7 +8,7 @@ import {
   NodeProtoSchema,
 } from "onnx-buf";
 
-import { BudgetError, MAX_EDGES, MAX_NESTING } from "./budgets.ts";
+import { MAX_EDGES, MAX_NESTING, requireWithin } from "./budgets.ts";
 import type { Value } from "./model.ts";
 import { freshName } from "./names.ts";
 
@@ -74,13 +74,7 @@ class Inliner {
     this.#count(node);
     if (called && !callers.includes(called)) {
       const within = [...callers, called];
-      if (within.length > MAX_NESTING) {
-        throw new BudgetError(
-          "the file",
-          `${within.length} functions inside each other`,
-          MAX_NESTING,
-        );
-      }
+      requireWithin("the file", within.length, "functions inside each other", MAX_NESTING);
       return this.#bodyOf(called, node).flatMap((inner) => this.#expanded(inner, within));
     }
     const attribute = node.attribute.map((each) =>
@@ -91,12 +85,8 @@ class Inliner {
 
   #count({ input, output }: NodeProto): void {
     this.#edges += input.length + output.length;
-    if (++this.#nodes > this.#mostNodes) {
-      throw new BudgetError("the file", `${this.#nodes} or more nodes`, this.#mostNodes);
-    }
-    if (this.#edges > MAX_EDGES) {
-      throw new BudgetError("the file", `${this.#edges} or more inputs and outputs`, MAX_EDGES);
-    }
+    requireWithin("the file", ++this.#nodes, "or more nodes", this.#mostNodes);
+    requireWithin("the file", this.#edges, "or more inputs and outputs", MAX_EDGES);
   }
 
   /** The function's nodes, in the names of the graph that calls it. */

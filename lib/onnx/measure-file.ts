@@ -3,12 +3,12 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 
 import {
-  BudgetError,
   MAX_ATTRIBUTE_BYTES,
   MAX_EDGES,
   maxMessages,
   MAX_NESTING,
   maxNodes,
+  requireWithin,
 } from "./budgets.ts";
 
 interface Counts {
@@ -48,9 +48,9 @@ function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): v
   const isNode = schema.typeName === NodeProtoSchema.typeName;
   counts.messages++;
   if (isNode) counts.nodes++;
-  requireWithin(depth, "messages inside each other", MAX_NESTING);
-  requireWithin(counts.messages, "protobuf messages", counts.mostMessages);
-  requireWithin(counts.nodes, "nodes", counts.mostNodes);
+  requireWithin("the file", depth, "or more messages inside each other", MAX_NESTING);
+  requireWithin("the file", counts.messages, "or more protobuf messages", counts.mostMessages);
+  requireWithin("the file", counts.nodes, "or more nodes", counts.mostNodes);
   const lists = schema.typeName === AttributeProtoSchema.typeName ? NUMBERS : NONE;
   const parts = partsOf(schema);
   const reader = new BinaryReader(bytes);
@@ -64,10 +64,15 @@ function countIn(bytes: Uint8Array, { schema, depth }: Place, counts: Counts): v
     const start = reader.pos;
     reader.skip(wireType, field);
     if (lists.has(field)) counts.attributeBytes += reader.pos - start;
-    requireWithin(counts.attributeBytes, "bytes of numbers in attributes", MAX_ATTRIBUTE_BYTES);
+    requireWithin(
+      "the file",
+      counts.attributeBytes,
+      "or more bytes of numbers in attributes",
+      MAX_ATTRIBUTE_BYTES,
+    );
     if (!isNode || (field !== INPUT && field !== OUTPUT)) continue;
     counts.edges++;
-    requireWithin(counts.edges, "inputs and outputs of nodes", MAX_EDGES);
+    requireWithin("the file", counts.edges, "or more inputs and outputs of nodes", MAX_EDGES);
   }
 }
 
@@ -79,10 +84,6 @@ const NUMBERS: ReadonlySet<number> = new Set([
 
 const INPUT = NodeProtoSchema.field.input.number;
 const OUTPUT = NodeProtoSchema.field.output.number;
-
-function requireWithin(given: number, what: string, most: number): void {
-  if (given > most) throw new BudgetError("the file", `${given} or more ${what}`, most);
-}
 
 const partsByType = new Map<string, ReadonlyMap<number, DescMessage>>();
 

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 
-import { BudgetError, MAX_FILE_BYTES } from "./budgets.ts";
+import { MAX_FILE_BYTES, requireWithin } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 
 /** A regular file that is open for reading, and its length. The caller closes it. */
@@ -64,9 +64,7 @@ async function openRegular(path: string, what: string): Promise<OpenFile> {
     const stats = await handle.stat();
     if (stats.isDirectory()) unreadable(what, { code: "EISDIR" });
     if (!stats.isFile()) throw new ModelError(`cannot read ${what}: it is no regular file`);
-    if (stats.size > MAX_FILE_BYTES) {
-      throw new BudgetError(what, `${stats.size} bytes`, MAX_FILE_BYTES);
-    }
+    requireWithin(what, stats.size, "bytes", MAX_FILE_BYTES);
     return { handle, sizeBytes: stats.size };
   } catch (error) {
     await handle.close();

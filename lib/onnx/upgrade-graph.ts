@@ -1,4 +1,4 @@
-import { BudgetError, FoldingBudget } from "./budgets.ts";
+import { FoldingBudget, requireWithin } from "./budgets.ts";
 import { ModelError } from "./errors.ts";
 import { constantFacts, type ValueFacts } from "./facts.ts";
 import { withSubgraphs } from "./graph-order.ts";
@@ -60,10 +60,7 @@ class Upgrader {
     for (const node of graph.nodes) {
       const made = this.#upgradedNode(node, scope);
       this.#written += made.length;
-      if (this.#written > this.#mostNodes) {
-        const wanted = `${this.#written} or more nodes as of opset 18`;
-        throw new BudgetError("the file", wanted, this.#mostNodes);
-      }
+      requireWithin("the file", this.#written, "or more nodes as of opset 18", this.#mostNodes);
       for (const each of made) scope.add(each);
     }
     return { ...graph, nodes: scope.nodes, initializers: scope.initializers };

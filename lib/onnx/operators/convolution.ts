@@ -1,4 +1,4 @@
-import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
+import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
@@ -165,9 +165,7 @@ const col2Im: Operator = {
     const size = sizeOf(block);
     const channels = shape[1]! / size;
     const made = channels * size * size;
-    if (made > MAX_MADE_ELEMENTS) {
-      throw new BudgetError(describeNode(node), `${made} weights of windows`, MAX_MADE_ELEMENTS);
-    }
+    requireWithin(describeNode(node), made, "weights of windows", MAX_MADE_ELEMENTS);
     const { axes } = windowAttributes(node, block);
     const places = axes.map((axis, i) => {
       const room = image[i]! + axis.padBegin + axis.padEnd - span(axis);

@@ -1,4 +1,4 @@
-import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
+import { MAX_SHAPE_NUMBERS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Facts, ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
@@ -55,10 +55,7 @@ export function constantNumbers(
 /** As `constantNumbers`, for the integers that decide a shape. @throws BudgetError for many */
 export function constantInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
   const count = sizeOf(inputs[index]?.shape ?? []);
-  if (count > MAX_SHAPE_NUMBERS) {
-    const what = `${count} numbers in input ${index}`;
-    throw new BudgetError(describeNode(node), what, MAX_SHAPE_NUMBERS);
-  }
+  requireWithin(describeNode(node), count, `numbers in input ${index}`, MAX_SHAPE_NUMBERS);
   const numbers = constantNumbers(node, inputs, index);
   const type = inputs[index]?.type;
   if (numbers && type !== "int64" && type !== "int32") {

@@ -1,4 +1,4 @@
-import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
+import { MAX_SHAPE_NUMBERS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import {
@@ -166,9 +166,7 @@ const reverseSequence: Operator = {
   unroll: (node, inputs, emitter) => {
     const { shape } = input(node, inputs, 0);
     const axis = normaliseAxis(node, intAttribute(node, "time_axis", 0), shape.length);
-    if (shape[axis]! > MAX_SHAPE_NUMBERS) {
-      throw new BudgetError(describeNode(node), `${shape[axis]} steps`, MAX_SHAPE_NUMBERS);
-    }
+    requireWithin(describeNode(node), shape[axis]!, "steps", MAX_SHAPE_NUMBERS);
     const [length = 0, ...others] = new Set(requiredInts(node, inputs, 1));
     if (others.length > 0 || length > shape[axis]!) {
       const what = "sequences of different lengths, or longer than the input, are not supported";

@@ -1,4 +1,4 @@
-import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
+import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node, Value } from "../model.ts";
@@ -110,10 +110,7 @@ const lpPool: Operator = {
     const channels = outputShape[1]!;
     const { kernel_shape: kernel, ...attributes } = shapeAttributes(windows);
     const shape = [channels, 1, ...kernel];
-    if (sizeOf(shape) > MAX_MADE_ELEMENTS) {
-      const what = `${sizeOf(shape)} weights of windows`;
-      throw new BudgetError(describeNode(node), what, MAX_MADE_ELEMENTS);
-    }
+    requireWithin(describeNode(node), sizeOf(shape), "weights of windows", MAX_MADE_ELEMENTS);
     const ones = emitter.constant(floatTensor(shape, filled(sizeOf(shape), 1)));
     const pads = padsOf(windows.map(withOverhang));
     writeLength(node, emitter, (value) =>

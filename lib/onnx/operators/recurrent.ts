@@ -1,4 +1,4 @@
-import { BudgetError, MAX_MADE_ELEMENTS, MAX_STEPS } from "../budgets.ts";
+import { MAX_MADE_ELEMENTS, MAX_STEPS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
@@ -117,10 +117,8 @@ function refuseModes(
   if (intAttribute(node, "layout", 0) === 1) refuse("layout 1 is not supported");
   if (steps === 0) throw mismatch(node, "a sequence of no steps");
   const states = isReversed.length * gates * hidden;
-  if (states > MAX_MADE_ELEMENTS) {
-    throw new BudgetError(describeNode(node), `${states} states`, MAX_MADE_ELEMENTS);
-  }
-  if (steps > MAX_STEPS) throw new BudgetError(describeNode(node), `${steps} steps`, MAX_STEPS);
+  requireWithin(describeNode(node), states, "states", MAX_MADE_ELEMENTS);
+  requireWithin(describeNode(node), steps, "steps", MAX_STEPS);
   if ("clip" in node.attributes && floatAttribute(node, "clip") > 0)
     refuse("clip is not supported");
   if (intAttribute(node, "input_forget", 0) === 1) refuse("input_forget is not supported");

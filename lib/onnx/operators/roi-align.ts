@@ -1,4 +1,4 @@
-import { BudgetError, MAX_MADE_ELEMENTS } from "../budgets.ts";
+import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import {
@@ -47,7 +47,7 @@ function sharesOf(node: Node, { regions, bins, pixels }: Extents): FloatTensor {
     const bin = (isHalf ? to - from : Math.max(to - from, 1)) / bins;
     const samples = stated > 0 ? stated : Math.ceil(bin);
     const all = regions.length * bins * samples;
-    if (all > MAX_SAMPLES) throw new BudgetError(describeNode(node), `${all} samples`, MAX_SAMPLES);
+    requireWithin(describeNode(node), all, "samples", MAX_SAMPLES);
     for (let i = 0; i < bins * samples; i++) {
       const at = from - (isHalf ? 0.5 : 0) + ((i + 0.5) * bin) / samples;
       if (at < -1 || at > pixels) continue;
@@ -86,9 +86,7 @@ export const readInRegions: Unroll = (node, inputs, emitter) => {
     );
   }
   const made = count * (rows * height + columns * width);
-  if (made > MAX_MADE_ELEMENTS) {
-    throw new BudgetError(describeNode(node), `${made} weights of regions`, MAX_MADE_ELEMENTS);
-  }
+  requireWithin(describeNode(node), made, "weights of regions", MAX_MADE_ELEMENTS);
   const scale = floatAttribute(node, "spatial_scale", 1);
   const regions = constantNumbers(node, inputs, 1)!.map((edge) => edge * scale);
   const matrix = (first: number, bins: number, pixels: number) => {

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type AxisWindow, withOverhang } from "../../../onnx/operators/window.ts";
-import { BudgetError } from "../../../onnx/budgets.ts";
+import { requireWithin } from "../../../onnx/budgets.ts";
 import { interleaveZeros } from "../../interleave-zeros.ts";
 import { crop, padWith } from "../../padding.ts";
 import { addedUp } from "../../shaping.ts";
@@ -23,9 +23,7 @@ const MOST_TAPS = 512;
 export function tapwiseMaxPool(graph: GraphBuilder, x: Value, pool: MaxPooling): Pooled {
   const windows = pool.windows.map(withOverhang);
   const taps = tapsOf(windows);
-  if (taps.length > MOST_TAPS) {
-    throw new BudgetError("a max pool on WebGPU", `${taps.length} taps in a window`, MOST_TAPS);
-  }
+  requireWithin("a max pool on WebGPU", taps.length, "taps in a window", MOST_TAPS);
   const y = graph.emit("MaxPool", [x], pool.attributes);
   const shape = graph.shapeOf(x);
   const around = {
