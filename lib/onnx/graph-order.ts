@@ -1,7 +1,7 @@
 import { ModelError } from "./errors.ts";
 import type { Graph, Node, Value } from "./model.ts";
 import { namesIn } from "./names.ts";
-import { describeNode } from "./node.ts";
+import { describeNode, nodeError } from "./node.ts";
 
 /**
  * The graph with its nodes in topological order; a file already in order keeps it.
@@ -73,7 +73,7 @@ function producersOf(graph: Graph): Map<Value, Node> {
     for (const output of node.outputs) {
       if (!output) continue;
       if (producers.has(output) || graph.initializers.has(output) || inputs.has(output)) {
-        throw new ModelError(`${describeNode(node)}: value '${output}' is defined twice`);
+        throw nodeError(node, `value '${output}' is defined twice`);
       }
       producers.set(output, node);
     }

@@ -40,6 +40,11 @@ export function refusalOf({ domain, attributes }: Node): string | null {
   return typeof reason === "string" ? reason : null;
 }
 
+/** The error for a node that is not read: `problem` says why, and what to do instead. */
+export function nodeError(node: Node, problem: string): ModelError {
+  return new ModelError(`${describeNode(node)}: ${problem}`);
+}
+
 /** The error for shapes that do not fit this node. */
 export function mismatch(node: Node, problem: string): ShapeMismatchError {
   return new ShapeMismatchError(`${describeNode(node)}: ${problem}`);

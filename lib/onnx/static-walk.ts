@@ -6,7 +6,7 @@ import { NodeExpander, type Walk } from "./expanded-node.ts";
 import { constantFacts, type Facts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Model, Node, Value } from "./model.ts";
-import { describeNode } from "./node.ts";
+import { nodeError } from "./node.ts";
 import { inputsOf } from "./operators/inputs.ts";
 import { inferNode } from "./shape-inference.ts";
 import type { Tensor } from "./tensor.ts";
@@ -79,10 +79,8 @@ export class StaticWalk implements Walk {
     const blocked = valuesRead(node).find((value) => !this.facts.has(value));
     if (blocked === undefined) return;
     if (!this.#expander.sequences.has(blocked)) throw this.#problemOf(blocked);
-    throw new ModelError(
-      `${describeNode(node)}: reads the sequence '${blocked}', which it is not known to do; ` +
-        `choose a layer before it`,
-    );
+    const problem = `reads the sequence '${blocked}', which it is not known to do`;
+    throw nodeError(node, `${problem}; choose a layer before it`);
   }
 
   #forBatch(node: Node): Node {
@@ -95,7 +93,7 @@ export class StaticWalk implements Walk {
   #infer(node: Node): void {
     const outputs = inferNode(node, inputsOf(node, this.facts), this.#budget);
     const unknown = node.outputs.findIndex((output, i) => output !== "" && !outputs[i]);
-    if (unknown >= 0) throw new ModelError(`${describeNode(node)}: output ${unknown} is not known`);
+    if (unknown >= 0) throw nodeError(node, `output ${unknown} is not known`);
     node.outputs.forEach((output, i) => output && this.facts.set(output, outputs[i]!));
     for (const [output, problem] of this.batch.follow(node)) {
       this.unbatched.set(output, problem);

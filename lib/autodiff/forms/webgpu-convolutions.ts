@@ -1,7 +1,6 @@
-import { ModelError } from "../../onnx/errors.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Node, Value } from "../../onnx/model.ts";
-import { describeNode } from "../../onnx/node.ts";
+import { nodeError } from "../../onnx/node.ts";
 import {
   type Convolution,
   parseConv,
@@ -115,9 +114,7 @@ export function lowerConvTranspose({ graph, node, facts }: Lowered): Value | nul
   if (windows.length < 3 && !isWrong) return null;
   const weight = constantWeight(graph, node.inputs[1]!);
   if (weight === null) {
-    throw new ModelError(
-      `${describeNode(node)}: WebGPU needs its weight to be constant; render it on the CPU`,
-    );
+    throw nodeError(node, "WebGPU needs its weight to be constant; render it on the CPU");
   }
   const begins = windows.map((window) => span(window) - 1 - window.padBegin);
   const ends = windows.map((window) => span(window) - 1 - window.padEnd + window.outputPadding);

@@ -1,7 +1,6 @@
-import { ModelError } from "../../onnx/errors.ts";
 import type { GraphBuilder, Lowering } from "../../onnx/graph-builder.ts";
 import { float, type Value } from "../../onnx/model.ts";
-import { describeNode, intAttribute } from "../../onnx/node.ts";
+import { intAttribute, nodeError } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { parseSelu } from "../../onnx/operators/elementwise.ts";
 import { parseBlocks } from "../../onnx/operators/layout.ts";
@@ -36,9 +35,7 @@ type Lower = (lowered: Lowered) => Value | readonly Value[] | null;
 
 /** Vulkan lets the shader language's own be off by 2^-11. */
 const inexact: Lower = ({ node }) => {
-  throw new ModelError(
-    `${describeNode(node)}: WebGPU computes it to three digits only; render it on the CPU`,
-  );
+  throw nodeError(node, "WebGPU computes it to three digits only; render it on the CPU");
 };
 
 /** Of an operator that has other types on the CPU alone. */
@@ -83,9 +80,7 @@ const LOWERINGS: Readonly<Record<string, Lower>> = {
 
   MaxPool: ({ node }) => {
     if (node.outputs.length === 1) return null;
-    throw new ModelError(
-      `${describeNode(node)}: WebGPU does not tell where maxima are; render it on the CPU`,
-    );
+    throw nodeError(node, "WebGPU does not tell where maxima are; render it on the CPU");
   },
 
   ReduceLogSumExp: ({ graph, node, facts }) => {

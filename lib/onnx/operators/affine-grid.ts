@@ -1,7 +1,6 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import type { Value } from "../model.ts";
-import { describeNode, intAttribute, requiredInput } from "../node.ts";
+import { intAttribute, nodeError, requiredInput } from "../node.ts";
 import { floatTensor } from "../tensor.ts";
 import { Emitter, type Upgrade } from "./upgrade.ts";
 
@@ -23,9 +22,7 @@ export const affineGridToOpset18: Upgrade = (node, rewriting) => {
   const [theta, size] = [requiredInput(node, 0), requiredInput(node, 1)];
   const rank = rewriting.factsOf(theta)?.shape[1] ?? 2;
   if (rank !== 2) {
-    throw new ModelError(
-      `${describeNode(node)}: a grid of ${rank} axes is not supported; choose a layer before it`,
-    );
+    throw nodeError(node, `a grid of ${rank} axes is not supported; choose a layer before it`);
   }
   const isAligned = intAttribute(node, "align_corners", 0) === 1;
   const numbers = (value: Value) => emit("Cast", [value], { to: DataType.float });

@@ -1,7 +1,6 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, intAttribute } from "../node.ts";
+import { intAttribute, nodeError } from "../node.ts";
 import { type NumericTensor, toNumbers } from "../tensor.ts";
 import { broadcast, laidOver } from "./broadcast.ts";
 import { broadcastTo, fromNumbers } from "./elements.ts";
@@ -14,9 +13,7 @@ const broadcastAll: Infer = (node, inputs) => {
   const { type } = input(node, inputs, 0);
   const present = inputs.filter((facts) => facts !== null);
   const other = present.find((facts) => facts.type !== type);
-  if (other) {
-    throw new ModelError(`${describeNode(node)}: inputs have types ${type} and ${other.type}`);
-  }
+  if (other) throw nodeError(node, `inputs have types ${type} and ${other.type}`);
   const shapes = present.map(({ shape }) => shape);
   return [{ type, shape: broadcast(node, shapes) }];
 };
@@ -52,7 +49,7 @@ function combine(node: Node, a: NumericTensor, b: NumericTensor, f: Binary): Num
     const other = b.data;
     return { type: "int32", shape, data: a.data.map((x, i) => f.number(x, other[i]!)) };
   }
-  throw new ModelError(`${describeNode(node)}: cannot compute on types ${a.type} and ${b.type}`);
+  throw nodeError(node, `cannot compute on types ${a.type} and ${b.type}`);
 }
 
 function arithmetic(number: Binary["number"], bigint: Binary["bigint"]): Operator {
@@ -103,7 +100,7 @@ const modulo: Fold = (node, inputs, outputs) => {
 function requireDivisor(node: Node, inputs: Inputs): void {
   const divisor = operand(node, inputs, 1);
   if (divisor.type !== "float32" && toNumbers(divisor).includes(0)) {
-    throw new ModelError(`${describeNode(node)}: integer division by zero`);
+    throw nodeError(node, "integer division by zero");
   }
 }
 

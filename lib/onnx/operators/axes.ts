@@ -1,6 +1,5 @@
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute, mismatch } from "../node.ts";
+import { intAttribute, mismatch, nodeError } from "../node.ts";
 
 /** `axis` counted from the front. @throws ShapeMismatchError if it is outside [-rank, rank). */
 export function normaliseAxis(node: Node, axis: number, rank: number): number {
@@ -13,9 +12,7 @@ export function normaliseAxis(node: Node, axis: number, rank: number): number {
 /** `index` along an axis, counted from the front. @throws ModelError if it is outside the axis. */
 export function normaliseIndex(node: Node, index: number, length: number): number {
   if (index >= -length && index < length) return index < 0 ? index + length : index;
-  throw new ModelError(
-    `${describeNode(node)}: index ${index} is outside an axis of length ${length}`,
-  );
+  throw nodeError(node, `index ${index} is outside an axis of length ${length}`);
 }
 
 /** Attribute `axis`, or `fallback` (the operator's default), counted from the front. */

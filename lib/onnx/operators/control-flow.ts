@@ -1,5 +1,4 @@
 import { BudgetError, MAX_STEPS } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { Graph, Node, Value } from "../model.ts";
 import {
   describeNode,
@@ -7,6 +6,7 @@ import {
   intAttribute,
   intsAttribute,
   mismatch,
+  nodeError,
   requiredInput,
 } from "../node.ts";
 import { isStandard } from "../readers.ts";
@@ -150,7 +150,7 @@ function stacked(
 function bodyOf(node: Node, name: string, given: readonly unknown[]): Graph {
   const attribute = node.attributes[name];
   if (typeof attribute !== "object" || !("graph" in attribute)) {
-    throw new ModelError(`${describeNode(node)}: attribute '${name}' must be a graph`);
+    throw nodeError(node, `attribute '${name}' must be a graph`);
   }
   const { inputs } = attribute.graph;
   if (inputs.length !== given.length) {
@@ -183,9 +183,7 @@ export function integer(
 ): number {
   const { constant } = factsOf(value);
   if (!constant || constant.type === "opaque") {
-    throw new ModelError(
-      `${describeNode(node)}: ${what} is known only as the network runs; choose a layer before it`,
-    );
+    throw nodeError(node, `${what} is known only as the network runs; choose a layer before it`);
   }
   if (sizeOf(constant.shape) !== 1) {
     throw mismatch(node, `${what} has shape ${formatShape(constant.shape)}, wanted a single value`);

@@ -1,11 +1,10 @@
 import { DataType, elementTypeOf, ONNX_TYPE, typeNamed } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import { float, type Node, type Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   mismatch,
+  nodeError,
   requiredInput,
   stringAttribute,
 } from "../node.ts";
@@ -40,7 +39,7 @@ function unary(number: (x: number) => number, bigint: ((x: bigint) => bigint) | 
       if (tensor.type === "float32") return [{ ...tensor, data: tensor.data.map(number) }];
       if (tensor.type === "int64" && bigint) return [{ ...tensor, data: tensor.data.map(bigint) }];
       if (tensor.type === "int32" && bigint) return [{ ...tensor, data: tensor.data.map(number) }];
-      throw new ModelError(`${describeNode(node)}: not defined for type ${tensor.type}`);
+      throw nodeError(node, `not defined for type ${tensor.type}`);
     },
   };
 }

@@ -1,6 +1,5 @@
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
-import { describeNode, mismatch, requiredInput, stringAttribute } from "../node.ts";
+import { mismatch, nodeError, requiredInput, stringAttribute } from "../node.ts";
 import { filled, formatShape, intsTensor, numbersIn, sizeOf } from "../tensor.ts";
 import { axisAttribute, normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
@@ -34,9 +33,7 @@ const concat: Operator = {
           `${formatShape(shape)} and ${formatShape(other.shape)} differ beside axis ${axis}`,
         );
       }
-      if (other.type !== type) {
-        throw new ModelError(`${describeNode(node)}: inputs have types ${type} and ${other.type}`);
-      }
+      if (other.type !== type) throw nodeError(node, `inputs have types ${type} and ${other.type}`);
       length += other.shape[axis]!;
     });
     return [{ type, shape: shape.with(axis, length) }];

@@ -1,12 +1,11 @@
-import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import { float, type Node, type Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
+  nodeError,
   requiredInput,
 } from "../node.ts";
 import { formatShape } from "../tensor.ts";
@@ -22,9 +21,7 @@ type Unsupported = Readonly<Record<number, string>>;
 function refuseInputs(node: Node, unsupported: Unsupported): void {
   for (const [index, what] of Object.entries(unsupported)) {
     if (!node.inputs[Number(index)]) continue;
-    throw new ModelError(
-      `${describeNode(node)}: ${what} is not supported; use the model as it was exported`,
-    );
+    throw nodeError(node, `${what} is not supported; use the model as it was exported`);
   }
 }
 
@@ -85,7 +82,7 @@ export const packedAttention: Upgrade = (node, rewriting) => {
   const width = rewriting.constantOf(w)?.shape[1] ?? rewriting.factsOf(w)?.shape[1];
   const third = width === undefined ? [] : Array<number>(3).fill(width / 3);
   const widths = intsAttribute(node, "qkv_hidden_sizes", third);
-  if (widths.length !== 3) throw new ModelError(`${describeNode(node)}: weights of unknown shape`);
+  if (widths.length !== 3) throw nodeError(node, "weights of unknown shape");
   const product = emitter.emit("MatMul", [x, w]);
   const all = b ? emitter.emit("Add", [product, b]) : product;
   const fused = { node, emitter, rewriting };
@@ -123,9 +120,7 @@ function withBias(fused: Fused, apart: readonly Value[], bias: Value): readonly 
   const { node, emitter, rewriting } = fused;
   const all = rewriting.constantOf(bias)?.shape[0];
   const shape = rewriting.factsOf(requiredInput(node, 0))?.shape;
-  if (all === undefined || !shape) {
-    throw new ModelError(`${describeNode(node)}: a bias or a query of unknown shape`);
-  }
+  if (all === undefined || !shape) throw nodeError(node, "a bias or a query of unknown shape");
   const width = shape.length === 3 ? shape[2]! : all / 3;
   const parts = parted(fused, bias, [width, width, all - 2 * width]);
   return apart.map((x, i) => emitter.emit("Add", [x, parts[i]!]));

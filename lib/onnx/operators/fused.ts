@@ -1,10 +1,9 @@
-import { ModelError } from "../errors.ts";
 import { type Attributes, float, type Node, type Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   floatsAttribute,
   intAttribute,
+  nodeError,
   requiredInput,
   standardNode,
   stringAttribute,
@@ -51,8 +50,7 @@ function activated(
     const [min = -Infinity, max = Infinity] = [parameters["min"], parameters["max"]];
     return emitter.ending("Clip", [x, emitter.scalar(min), emitter.scalar(max)]);
   }
-  if (!ACTIVATIONS[op])
-    throw new ModelError(`${describeNode(node)}: activation '${op}' is not known`);
+  if (!ACTIVATIONS[op]) throw nodeError(node, `activation '${op}' is not known`);
   const attributes = Object.entries(parameters).map(
     ([name, value]) => [name, float(value)] as const,
   );
@@ -146,9 +144,7 @@ const matMul: Upgrade = (node, rewriting) => {
 function ranked(node: Node, { factsOf }: Rewriting, value: Value): number {
   const rank = factsOf(value)?.shape.length;
   if (rank !== undefined) return rank;
-  throw new ModelError(
-    `${describeNode(node)}: input '${value}' is of unknown shape; use the model as it was exported`,
-  );
+  throw nodeError(node, `input '${value}' is of unknown shape; use the model as it was exported`);
 }
 
 /** Gelu of X + bias, the bias optional. @param approximate as Gelu's attribute of this name */
@@ -185,9 +181,7 @@ function skipNormalization(kind: "layer" | "rms"): Upgrade {
     const optional = node.inputs.slice(3);
     const [beta = "", bias = ""] = kind === "layer" ? optional : ["", ...optional];
     const [y = "", mean = "", deviation = "", total = ""] = node.outputs;
-    if (mean || deviation) {
-      throw new ModelError(`${describeNode(node)}: its statistics are read, want its output alone`);
-    }
+    if (mean || deviation) throw nodeError(node, "its statistics are read, want its output alone");
     const emitter = new Emitter({ ...node, outputs: [y] }, rewriting);
     const added = emitter.emit("Add", [x!, skip!]);
     const sum = bias ? emitter.emit("Add", [added, bias]) : added;
@@ -260,10 +254,11 @@ function reordered(perm: readonly number[]): Upgrade {
 
 /** Its weights are in blocks too. */
 const blockedConv: Upgrade = (node) => {
-  throw new ModelError(
-    `${describeNode(node)}: its weights are laid out for one kind of processor, in blocks whose ` +
-      `length the file does not say; use the model as it was exported, or save it with ` +
-      `ORT_ENABLE_EXTENDED in place of ORT_ENABLE_ALL`,
+  throw nodeError(
+    node,
+    "its weights are laid out for one kind of processor, in blocks whose " +
+      "length the file does not say; use the model as it was exported, or save it with " +
+      "ORT_ENABLE_EXTENDED in place of ORT_ENABLE_ALL",
   );
 };
 

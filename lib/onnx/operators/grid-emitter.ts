@@ -1,7 +1,7 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
+import type { ModelError } from "../errors.ts";
 import type { Attributes, Node, Value } from "../model.ts";
-import { describeNode, standardNode } from "../node.ts";
+import { nodeError, standardNode } from "../node.ts";
 import { filled, type FloatTensor, floatTensor, sizeOf } from "../tensor.ts";
 import {
   type IntegerGrid,
@@ -167,14 +167,16 @@ export class GridEmitter {
   }
 
   #unread(onnxType: number): ModelError {
-    return new ModelError(
-      `${describeNode(this.#node)}: numbers of ONNX type ${onnxType}, as of 8-bit floats, are not read; use the model as it was before it was quantised, or quantise to integers`,
+    return nodeError(
+      this.#node,
+      `numbers of ONNX type ${onnxType}, as of 8-bit floats, are not read; use the model as it was before it was quantised, or quantise to integers`,
     );
   }
 
   #refusal(what: string): ModelError {
-    return new ModelError(
-      `${describeNode(this.#node)}: ${what} is not supported; quantise with one scale for each tensor`,
+    return nodeError(
+      this.#node,
+      `${what} is not supported; quantise with one scale for each tensor`,
     );
   }
 }

@@ -1,7 +1,6 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import { intAttribute, mismatch, nodeError, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Unroll } from "./operator.ts";
@@ -79,7 +78,7 @@ export const sampledByGrid: Unroll = (node, inputs, emitter) => {
 function requireImage(node: Node, inputs: Inputs): readonly [number, number, number, number] {
   const { shape } = input(node, inputs, 0);
   const refuse = (what: string) =>
-    new ModelError(`${describeNode(node)}: ${what} is not supported; choose a layer before it`);
+    nodeError(node, `${what} is not supported; choose a layer before it`);
   if (shape.length !== 4) throw refuse(`a sample of ${shape.length - 2} axes`);
   const mode = stringAttribute(node, "mode", "linear");
   if (!MODES[mode]) throw refuse(`mode ${mode}`);

@@ -2,7 +2,7 @@ import { MAX_SHAPE_NUMBERS, requireWithin } from "../budgets.ts";
 import { ModelError } from "../errors.ts";
 import type { Facts, ValueFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { describeNode, missingInput } from "../node.ts";
+import { describeNode, missingInput, nodeError } from "../node.ts";
 import { type NumericTensor, sizeOf, type Tensor, toNumbers } from "../tensor.ts";
 
 /**
@@ -59,7 +59,7 @@ export function constantInts(node: Node, inputs: Inputs, index: number): readonl
   const numbers = constantNumbers(node, inputs, index);
   const type = inputs[index]?.type;
   if (numbers && type !== "int64" && type !== "int32") {
-    throw new ModelError(`${describeNode(node)}: input ${index} must hold integers, got ${type}`);
+    throw nodeError(node, `input ${index} must hold integers, got ${type}`);
   }
   return numbers;
 }

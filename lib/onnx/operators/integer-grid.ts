@@ -1,7 +1,7 @@
 import { DataType, integerRange } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
+import type { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode } from "../node.ts";
+import { nodeError } from "../node.ts";
 import { roundHalfEven } from "../rounding.ts";
 import {
   filled,
@@ -185,7 +185,8 @@ function misfit(
   axis: number,
   shape: readonly number[],
 ): ModelError {
-  return new ModelError(
-    `${describeNode(node)}: scale or zero point of ${formatShape(numbers)} does not fit axis ${axis} of ${formatShape(shape)}`,
+  return nodeError(
+    node,
+    `scale or zero point of ${formatShape(numbers)} does not fit axis ${axis} of ${formatShape(shape)}`,
   );
 }

@@ -1,11 +1,11 @@
 import { MAX_SHAPE_NUMBERS, requireWithin } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import {
   describeNode,
   intAttribute,
   intsAttribute,
   mismatch,
+  nodeError,
   requiredInput,
   stringAttribute,
 } from "../node.ts";
@@ -170,7 +170,7 @@ const reverseSequence: Operator = {
     const [length = 0, ...others] = new Set(requiredInts(node, inputs, 1));
     if (others.length > 0 || length > shape[axis]!) {
       const what = "sequences of different lengths, or longer than the input, are not supported";
-      throw new ModelError(`${describeNode(node)}: ${what}; choose a layer before it`);
+      throw nodeError(node, `${what}; choose a layer before it`);
     }
     const steps = countTo(shape[axis]!).map((t) => (t < length ? length - 1 - t : t));
     emitter.end("Gather", [requiredInput(node, 0), emitter.ints(...steps)], { axis });

@@ -1,11 +1,10 @@
-import { ModelError } from "../errors.ts";
 import { float, type Node, type Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
+  nodeError,
   requiredInput,
 } from "../node.ts";
 import { filled, floatTensor, formatShape } from "../tensor.ts";
@@ -52,15 +51,14 @@ const atInference: Upgrade = (node, rewriting) => {
   const rank = rewriting.factsOf(requiredInput(node, 0))?.constant?.shape.length;
   if (isTraining && rank !== undefined) return standardised(node, rewriting, rank);
   if (intAttribute(node, "spatial", 1) === 0 && !hasNumberPerChannel(node, rewriting)) {
-    throw new ModelError(
-      `${describeNode(node)}: statistics for each position (spatial=0) are not supported; ` +
-        `export the model with opset 9 or later`,
+    throw nodeError(
+      node,
+      "statistics for each position (spatial=0) are not supported; " +
+        "export the model with opset 9 or later",
     );
   }
   if (isTraining && (opset >= 14 || opset < 7)) {
-    throw new ModelError(
-      `${describeNode(node)}: the model was exported in training mode; export it for inference`,
-    );
+    throw nodeError(node, "the model was exported in training mode; export it for inference");
   }
   const bare = withoutAttributes(node, "spatial", "training_mode", "is_test", "momentum");
   return [{ ...bare, outputs: node.outputs.slice(0, 1) }];

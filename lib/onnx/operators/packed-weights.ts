@@ -1,7 +1,7 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
+import type { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, intAttribute, mismatch, requiredInput } from "../node.ts";
+import { intAttribute, mismatch, nodeError, requiredInput } from "../node.ts";
 import { floatTensor, type FloatTensor, formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { plainName } from "./grid-emitter.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
@@ -182,7 +182,5 @@ function requireSize(node: Node, { shape }: FloatTensor, size: number): void {
 }
 
 function refusal(node: Node, what: string): ModelError {
-  return new ModelError(
-    `${describeNode(node)}: ${what} is not supported; use the model as it was exported`,
-  );
+  return nodeError(node, `${what} is not supported; use the model as it was exported`);
 }

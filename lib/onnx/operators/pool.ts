@@ -1,8 +1,14 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import {
+  describeNode,
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  nodeError,
+  requiredInput,
+} from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
@@ -58,8 +64,9 @@ const maxUnpool: Operator = {
       throw mismatch(node, `a window of ${axes.length} axes on ${formatShape(shape)}`);
     }
     if (axes.some(({ kernel, stride }) => kernel > stride)) {
-      throw new ModelError(
-        `${describeNode(node)}: windows that overlap have one place for several elements; choose a layer before it`,
+      throw nodeError(
+        node,
+        "windows that overlap have one place for several elements; choose a layer before it",
       );
     }
     const lengths = axes.map(

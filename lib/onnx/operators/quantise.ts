@@ -1,11 +1,10 @@
 import { DataType } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   missingInput,
+  nodeError,
   requiredInput,
   standardNode,
 } from "../node.ts";
@@ -122,7 +121,7 @@ function biasAt(
   if (!value) return [];
   const [a, b] = [1, 4].map((at) => numbersIn(rewriting.constantOf(requiredInput(node, at))));
   if (!a || !b || (a.length > 1 && b.length > 1)) {
-    throw new ModelError(`${describeNode(node)}: a bias with computed scales is not supported`);
+    throw nodeError(node, "a bias with computed scales is not supported");
   }
   const products = a.flatMap((x) => b.map((y) => x * y));
   const shape = products.length === 1 ? [] : [products.length];

@@ -1,7 +1,13 @@
 import { MAX_MADE_ELEMENTS, MAX_STEPS, requireWithin } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { Node, Value } from "../model.ts";
-import { describeNode, floatAttribute, intAttribute, mismatch, stringAttribute } from "../node.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  mismatch,
+  nodeError,
+  stringAttribute,
+} from "../node.ts";
 import { formatShape, toNumbers } from "../tensor.ts";
 import { input, type Inputs } from "./inputs.ts";
 import type { Infer, Operators, Unroll } from "./operator.ts";
@@ -108,7 +114,7 @@ function refuseModes(
   { steps, hidden, gates, isReversed }: Recurrence,
 ): void {
   const refuse = (what: string): never => {
-    throw new ModelError(`${describeNode(node)}: ${what}; choose a layer before it`);
+    throw nodeError(node, `${what}; choose a layer before it`);
   };
   const lengths = inputs[4];
   if (lengths && (!lengths.constant || toNumbers(lengths.constant).some((n) => n !== steps))) {

@@ -1,13 +1,12 @@
 import { MAX_RANK } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { Attributes, Node, Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   floatsAttribute,
   intAttribute,
   intsAttribute,
   mismatch,
+  nodeError,
   requiredInput,
   stringAttribute,
 } from "../node.ts";
@@ -166,9 +165,10 @@ function asResize(node: Node, { factsOf }: Rewriting, scales: Value): Node {
   const mode = stringAttribute(node, "mode", "nearest");
   const isKnown = known !== null || node.op === "Upsample";
   if (mode === "nearest" && (!isKnown || (shrinks && enlarges))) {
-    throw new ModelError(
-      `${describeNode(node)}: scales must be known, and all enlarge or all shrink; ` +
-        `export the model with opset 11 or later`,
+    throw nodeError(
+      node,
+      "scales must be known, and all enlarge or all shrink; " +
+        "export the model with opset 11 or later",
     );
   }
   return {

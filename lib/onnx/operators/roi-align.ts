@@ -1,11 +1,11 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
-import { ModelError } from "../errors.ts";
 import type { Node } from "../model.ts";
 import {
   describeNode,
   floatAttribute,
   intAttribute,
   mismatch,
+  nodeError,
   requiredInput,
   stringAttribute,
 } from "../node.ts";
@@ -76,14 +76,10 @@ export const readInRegions: Unroll = (node, inputs, emitter) => {
   const { x, count, rows, columns } = parse(node, inputs);
   const [images, channels, height, width] = x;
   if (stringAttribute(node, "mode", "avg") !== "avg") {
-    throw new ModelError(
-      `${describeNode(node)}: mode 'max' is not supported; choose a layer before it`,
-    );
+    throw nodeError(node, "mode 'max' is not supported; choose a layer before it");
   }
   if (constantNumbers(node, inputs, 2)?.some((image) => image !== 0)) {
-    throw new ModelError(
-      `${describeNode(node)}: regions of several images; choose a layer before it`,
-    );
+    throw nodeError(node, "regions of several images; choose a layer before it");
   }
   const made = count * (rows * height + columns * width);
   requireWithin(describeNode(node), made, "weights of regions", MAX_MADE_ELEMENTS);

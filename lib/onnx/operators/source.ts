@@ -1,9 +1,15 @@
 import { BudgetError, MAX_SHAPE_NUMBERS } from "../budgets.ts";
 import { elementTypeOf } from "../element-type.ts";
-import { ModelError } from "../errors.ts";
 import { constantFacts } from "../facts.ts";
 import type { Node } from "../model.ts";
-import { describeNode, floatAttribute, intAttribute, intsAttribute, mismatch } from "../node.ts";
+import {
+  describeNode,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  nodeError,
+} from "../node.ts";
 import {
   floatTensor,
   formatShape,
@@ -36,18 +42,14 @@ function constantValue(node: Node): Tensor {
   if (typeof value_int === "number") return intScalar(value_int);
   if (Array.isArray(value_ints)) return intsTensor(value_ints.map(Number));
   const given = Object.keys(node.attributes).join(", ") || "no attribute";
-  throw new ModelError(
-    `${describeNode(node)}: wants a tensor, float(s) or int(s) as its value, got ${given}`,
-  );
+  throw nodeError(node, `wants a tensor, float(s) or int(s) as its value, got ${given}`);
 }
 
 const constantOfShape: Operator = {
   infer: (node, inputs) => [{ type: fillValue(node).type, shape: requiredInts(node, inputs, 0) }],
   fold: (node, _, [output]) => {
     const value = fillValue(node);
-    if (value.type === "opaque") {
-      throw new ModelError(`${describeNode(node)}: cannot repeat ONNX type ${value.onnxType}`);
-    }
+    if (value.type === "opaque") throw nodeError(node, `cannot repeat ONNX type ${value.onnxType}`);
     const filled = fromElements([value], output!.shape, ([from], to) => {
       for (let i = 0; i < to.length; i++) to[i] = from![0]!;
     });

@@ -1,13 +1,7 @@
-import { ModelError } from "../errors.ts";
+import type { ModelError } from "../errors.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Attributes, Node, Value } from "../model.ts";
-import {
-  describeNode,
-  floatAttribute,
-  intsAttribute,
-  requiredInput,
-  standardNode,
-} from "../node.ts";
+import { floatAttribute, intsAttribute, nodeError, requiredInput, standardNode } from "../node.ts";
 import { floatTensor, intScalar, intsTensor, type Tensor } from "../tensor.ts";
 import type { NumbersOfIntegers } from "./integer-grid.ts";
 
@@ -171,7 +165,5 @@ export function withoutAttributes(node: Node, ...names: readonly string[]): Node
 }
 
 export function notInOpset18(node: Node, what: string): ModelError {
-  return new ModelError(
-    `${describeNode(node)}: ${what} has no counterpart in opset 18; export the model with opset 18`,
-  );
+  return nodeError(node, `${what} has no counterpart in opset 18; export the model with opset 18`);
 }
