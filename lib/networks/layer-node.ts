@@ -1,7 +1,8 @@
 import type { Node, Value } from "../onnx/model.ts";
-import { firstOutput, intAttribute } from "../onnx/node.ts";
+import { multiplyAdds } from "../onnx/multiply-adds.ts";
+import { firstOutput } from "../onnx/node.ts";
+import { inputsOf } from "../onnx/operators/inputs.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
-import { sizeOf } from "../onnx/tensor.ts";
 
 /** A value that a node reads or makes. */
 export interface NodeValue {
@@ -24,7 +25,7 @@ export interface LayerNode {
   readonly inputs: readonly NodeInput[];
   /** What the file's own node makes. */
   readonly outputs: readonly NodeValue[];
-  /** See `multiplyAddsOf`. */
+  /** See `multiplyAdds`. */
   readonly multiplyAdds: number | null;
 }
 
@@ -40,30 +41,6 @@ export function layerNode(
     output: firstOutput(node),
     inputs: inputs.map((name) => ({ ...valueOf(name), layer: readFrom.get(name) ?? null })),
     outputs: outputs.map(valueOf),
-    multiplyAdds: multiplyAddsOf(node, { facts }),
+    multiplyAdds: multiplyAdds(node, inputsOf(node, facts), facts.get(firstOutput(node))),
   };
-}
-
-/**
- * Products that are summed, of all outputs of a convolution or a product of matrices; a bias is not
- * counted. `null` for other operators, which are not counted in the field either, and where a shape
- * is not known.
- */
-function multiplyAddsOf(node: Node, { facts }: Pick<StaticGraph, "facts">): number | null {
-  const shapeOf = (value: Value | undefined) => (value ? facts.get(value)?.shape : undefined);
-  const [a, b] = node.inputs.map(shapeOf);
-  const made = shapeOf(node.outputs[0]);
-  if (node.domain !== "" || !a || !b || !made) return null;
-  switch (node.op) {
-    case "Conv":
-      return sizeOf(made) * sizeOf(b.slice(1));
-    case "ConvTranspose":
-      return sizeOf(a) * sizeOf(b.slice(1));
-    case "MatMul":
-      return sizeOf(made) * (a.at(-1) ?? 1);
-    case "Gemm":
-      return sizeOf(made) * (a[intAttribute(node, "transA", 0) === 0 ? 1 : 0] ?? 1);
-    default:
-      return null;
-  }
 }

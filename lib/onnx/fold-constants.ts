@@ -2,6 +2,7 @@ import { FoldingBudget, MAX_FOLDED_PRODUCTS } from "./budgets.ts";
 import { constantFacts, type Facts, type ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import type { Graph, Model, Node, Value } from "./model.ts";
+import { multiplyAdds } from "./multiply-adds.ts";
 import { type Inputs, inputsOf } from "./operators/inputs.ts";
 import { inferIfPossible } from "./shape-inference.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
@@ -111,22 +112,10 @@ function bytesOf(values: Inputs): number {
 /** Products of numbers that a node is made of, at most: its outputs' elements times their terms. */
 function productsOf(node: Node, inputs: Inputs, outputs: readonly ValueFacts[]): number {
   const made = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const [a = [], b = []] = inputs.map((facts) => facts?.shape ?? []);
   const kernel = node.attributes["kernel_shape"];
-  switch (node.op) {
-    case "MatMul":
-      return made * (a.at(-1) ?? 1);
-    case "Gemm":
-      return made * Math.max(...a, 1);
-    case "Conv":
-      return made * sizeOf(b.slice(1));
-    case "ConvTranspose":
-      return sizeOf(a) * sizeOf(b.slice(1));
-    case "Einsum":
-      return sizeOf(a) * inputs.slice(1).reduce((all, facts) => all * sizeOf(facts!.shape), 1);
-    default:
-      return made * (Array.isArray(kernel) ? sizeOf(kernel.map(Number)) : 1);
-  }
+  if (node.op === "Einsum") return inputs.reduce((all, facts) => all * sizeOf(facts!.shape), 1);
+  const perElement = Array.isArray(kernel) ? sizeOf(kernel.map(Number)) : 1;
+  return multiplyAdds(node, inputs, outputs[0]) ?? made * perElement;
 }
 
 /** What the rest of the graph reads of the nodes. */

@@ -1,5 +1,8 @@
-import type { Model, Node, Value } from "../../onnx/model.ts";
+import type { Facts } from "../../onnx/facts.ts";
+import type { Model, Node } from "../../onnx/model.ts";
+import { multiplyAdds } from "../../onnx/multiply-adds.ts";
 import { firstOutput, intAttribute } from "../../onnx/node.ts";
+import { inputsOf } from "../../onnx/operators/inputs.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { cutAt } from "../../onnx/subgraph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
@@ -38,11 +41,11 @@ export function passFlops(
   imageShape: ImageShape,
   raised: Raised = "all channels",
 ): number {
-  return sumOver(model, layer, imageShape, (node, shapeOf) => {
-    const products = productFlops(node, shapeOf);
-    if (products === null) return FLOPS_PER_ELEMENT * sizeOf(shapeOf(firstOutput(node)));
+  return sumOver(model, layer, imageShape, (node, facts) => {
+    const products = productFlops(node, facts);
+    if (products === null) return FLOPS_PER_ELEMENT * sizeOf(facts.get(firstOutput(node))!.shape);
     if (raised === "all channels" || !isCutDown(node, layer)) return products;
-    const [, channels = 1] = shapeOf(layer.value);
+    const [, channels = 1] = facts.get(layer.value)!.shape;
     return products * Math.min(1, MAPS_FOR_ONE / channels);
   });
 }
@@ -52,10 +55,10 @@ export function passFlops(
  * pass has to do. Of a convolution whose output is the layer, its one channel is enough.
  */
 export function passProductFlops(model: Model, layer: TargetLayer, imageShape: ImageShape): number {
-  return sumOver(model, layer, imageShape, (node, shapeOf) => {
-    const products = productFlops(node, shapeOf) ?? 0;
+  return sumOver(model, layer, imageShape, (node, facts) => {
+    const products = productFlops(node, facts) ?? 0;
     if (!isCutDown(node, layer)) return products;
-    const [, channels = 1] = shapeOf(layer.value);
+    const [, channels = 1] = facts.get(layer.value)!.shape;
     return products / channels;
   });
 }
@@ -66,35 +69,19 @@ function isCutDown(node: Node, { value, channelAxis = 1 }: TargetLayer): boolean
   return isLast && node.op === "Conv" && intAttribute(node, "group", 1) === 1;
 }
 
-type ShapeOf = (value: Value | undefined) => readonly number[];
-
 function sumOver(
   model: Model,
   layer: TargetLayer,
   imageShape: ImageShape,
-  flopsOf: (node: Node, shapeOf: ShapeOf) => number,
+  flopsOf: (node: Node, facts: Facts) => number,
 ): number {
   const graph = specialise(model, imageShape);
-  const shapeOf: ShapeOf = (value) => (value && graph.facts.get(value)?.shape) || [];
   const nodes = cutAt(graph, layer);
-  return WAYS * nodes.reduce((sum, node) => sum + flopsOf(node, shapeOf), 0);
+  return WAYS * nodes.reduce((sum, node) => sum + flopsOf(node, graph.facts), 0);
 }
 
-/** A product and a sum for each weight that an element of the output is made with. */
-function productFlops({ op, inputs, outputs }: Node, shapeOf: ShapeOf): number | null {
-  const elements = sizeOf(shapeOf(outputs[0]));
-  const weights = shapeOf(inputs[1]);
-  switch (op) {
-    case "Conv":
-      // [C_out, C_in / groups, ...kernel]
-      return 2 * elements * sizeOf(weights.slice(1));
-    case "ConvTranspose":
-      // [C_in, C_out / groups, ...kernel]: what each element of the input is spread over
-      return 2 * sizeOf(shapeOf(inputs[0])) * sizeOf(weights.slice(1));
-    case "Gemm":
-    case "MatMul":
-      return 2 * elements * (shapeOf(inputs[0]).at(-1) ?? 1);
-    default:
-      return null;
-  }
+/** A product and a sum for each; `null` for other operators than sums of products. */
+function productFlops(node: Node, facts: Facts): number | null {
+  const products = multiplyAdds(node, inputsOf(node, facts), facts.get(firstOutput(node)));
+  return products === null ? null : 2 * products;
 }
