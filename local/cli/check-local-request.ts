@@ -3,12 +3,9 @@ import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
-import { readInitialImage } from "../../lib/pipeline/request/initial-image.ts";
-import { requireMemory } from "../../lib/pipeline/request/memory-problems.ts";
-import { pinTargetFiles } from "../../lib/pipeline/request/target-files.ts";
+import { checkRequest } from "../../lib/pipeline/request/check-request.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
-import { resolveRequest } from "../../lib/pipeline/request/resolve-request.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { fetchNetwork } from "./network.ts";
 import { readUserFile } from "./read-user-file.ts";
@@ -32,16 +29,16 @@ export async function checkLocalRequest(
   }
   const network = await fetchNetwork(request.network, terminal, input);
   try {
-    const initial = await readInitialImage(request, readUserFile);
     const { id } = network.description;
     const analysed = await requestedNetwork(id, terminal.analyse(network));
-    const files = await pinTargetFiles(request.targets, readUserFile);
-    const resolved = await resolveRequest(request, analysed, initial?.pinned ?? null, files);
-    requireMemory(resolved, machineBytes());
+    const { resolved, initialImage } = await checkRequest(request, analysed, {
+      read: readUserFile,
+      memoryBytes: machineBytes(),
+    });
     const { request: complete, channels } = resolved;
     const provider = complete.executionEnvironment;
     const task = { network: analysed, request: complete, channels, initialImage: null, provider };
-    return { resolved, task: initial || complete.targets ? null : task };
+    return { resolved, task: initialImage || complete.targets ? null : task };
   } catch (error) {
     if (error instanceof RequestError) throw new UsageError(`${name}: ${error.message}`);
     throw error;

@@ -3,12 +3,10 @@ import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { AUTO_CPU_CHANNELS, RECONCILE_SECONDS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
-import { readInitialImage, type ReadNamedFile, readUpload } from "../request/initial-image.ts";
+import { checkRequest } from "../request/check-request.ts";
+import { readUpload } from "../request/initial-image.ts";
 import { parseRequest, RequestError } from "../request/request.ts";
-import { requireMemory } from "../request/memory-problems.ts";
-import { pinTargetFiles } from "../request/target-files.ts";
 import { requestedNetwork } from "../request/requested-network.ts";
-import { resolveRequest } from "../request/resolve-request.ts";
 import type { ResolvedRequest } from "../request/resolved-request.ts";
 import { dispatchJob, dispatchNewJob, type JobDeps } from "./dispatch-job.ts";
 import { chooseJobId, requestHash } from "./job-id.ts";
@@ -100,19 +98,6 @@ async function answered(accepting: () => Promise<JobPlan>): Promise<Acceptance> 
   }
 }
 
-/** @throws RequestError listing every problem */
-async function checkRequest(json: unknown, deps: AcceptDeps): Promise<ResolvedRequest> {
-  const request = parseRequest(json);
-  const { network: id } = request;
-  const network = await requestedNetwork(id, deps.networks.open(id));
-  const read: ReadNamedFile = (key, where) => readUpload(deps.store, key, where);
-  const initial = await readInitialImage(request, read);
-  const files = await pinTargetFiles(request.targets, read);
-  const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
-  requireMemory(resolved, deps.workerBytes ?? Infinity);
-  return resolved;
-}
-
 /**
  * Where a job runs. `auto`: small jobs on the CPU, which starts in seconds; large ones on the GPU
  * where there is one.
@@ -146,7 +131,13 @@ async function planOf(
   deps: AcceptDeps,
   { idempotencyKey = null }: Pick<AcceptOptions, "idempotencyKey">,
 ): Promise<JobPlan> {
-  const resolved = await checkRequest(json, deps);
+  const request = parseRequest(json);
+  const { network: id } = request;
+  const network = await requestedNetwork(id, deps.networks.open(id));
+  const { resolved } = await checkRequest(request, network, {
+    read: (key, where) => readUpload(deps.store, key, where),
+    memoryBytes: deps.workerBytes ?? Infinity,
+  });
   const hash = requestHash(resolved);
   return planJob(resolved, {
     jobId: chooseJobId(hash, idempotencyKey),

@@ -7,11 +7,9 @@ import { localGpuGate } from "../../optvis/runtime/local-gpu.ts";
 import { machineBytes } from "../../optvis/runtime/machine-memory.ts";
 import type { QualityCard } from "../../optvis/quality/card.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { requireMemory } from "../request/memory-problems.ts";
-import { readInitialImage } from "../request/initial-image.ts";
+import { checkRequest } from "../request/check-request.ts";
 import { parseLocalRequest } from "../request/request.ts";
-import { loadTargetFiles, pinTargetFiles, readNamedFile } from "../request/target-files.ts";
-import { resolveRequest } from "../request/resolve-request.ts";
+import { loadTargetFiles, readNamedFile } from "../request/target-files.ts";
 import { EngineRenderer } from "./engine-renderer.ts";
 import { renderTiles, type TileHooks } from "./render-tiles.ts";
 
@@ -90,11 +88,11 @@ export async function renderRequest(
   { threads, signal, tell }: RenderRequestOptions,
 ): Promise<void> {
   const request = parseLocalRequest(json);
-  const initial = await readInitialImage(request, readNamedFile);
-  const files = await pinTargetFiles(request.targets, readNamedFile);
-  const resolved = await resolveRequest(request, network, initial?.pinned ?? null, files);
-  requireMemory(resolved, machineBytes());
-  const { layer, channels, labels } = resolved;
+  const { resolved, initialImage } = await checkRequest(request, network, {
+    read: readNamedFile,
+    memoryBytes: machineBytes(),
+  });
+  const { layer, channels, labels, targetFiles } = resolved;
   let [ok, failed] = [0, 0];
   const onTile: TileHooks["onTile"] = async (tile) => {
     const { channel } = tile;
@@ -118,8 +116,8 @@ export async function renderRequest(
         request: resolved.request,
         network,
         channels,
-        initialImage: initial?.raster ?? null,
-        targetFiles: await loadTargetFiles(files, (key) => readFile(key)),
+        initialImage,
+        targetFiles: await loadTargetFiles(targetFiles, (key) => readFile(key)),
         provider: request.executionEnvironment,
       },
       {
