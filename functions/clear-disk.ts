@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { hasCode } from "../lib/networks/absence.ts";
 import { PART_ENDING } from "../lib/networks/whole.ts";
 
 /** How all that we write to the folder for temporary files is called. */
@@ -36,7 +37,7 @@ function pathsIn(folder: string, deep = false): readonly string[] {
       join(folder, name),
     );
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
 }

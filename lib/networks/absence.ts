@@ -22,9 +22,10 @@ export async function isFolder(path: string): Promise<boolean> {
 
 /** True for the errors that say a path leads nowhere. */
 export function isAbsence(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    (error.code === "ENOENT" || error.code === "ENOTDIR")
-  );
+  return hasCode(error, "ENOENT", "ENOTDIR");
+}
+
+/** Whether it is an error of the system with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

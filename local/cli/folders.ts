@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-import { isFolder } from "../../lib/networks/absence.ts";
+import { hasCode, isFolder } from "../../lib/networks/absence.ts";
 import { UsageError } from "./user-errors.ts";
 
 /** Runs `work` with `folder` in place; what was created of it is removed if the work fails. */
@@ -92,7 +92,7 @@ async function removeEmpty(folders: readonly string[]): Promise<void> {
     try {
       await rmdir(folder);
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOTEMPTY") return;
+      if (hasCode(error, "ENOTEMPTY")) return;
       throw error;
     }
   }

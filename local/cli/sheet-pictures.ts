@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 
 import type { SheetTile } from "../../lib/image/sheet.ts";
+import { hasCode } from "../../lib/networks/absence.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
 import {
@@ -105,7 +106,7 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
 }

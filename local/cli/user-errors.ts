@@ -1,5 +1,6 @@
 import { UnsupportedGradientError } from "../../lib/autodiff/errors.ts";
 import { ImageError } from "../../lib/image/errors.ts";
+import { hasCode } from "../../lib/networks/absence.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
 import { ImageTooSmallError } from "../../lib/optvis/ascent/plan-levels.ts";
@@ -88,11 +89,9 @@ const OF_TARGET = ["ENOSPC", "EDQUOT", "EROFS", "EEXIST", "EISDIR", "ENOTDIR", "
 
 /** Whether nothing can be written any more, and so no work be done, until a person sees to it. */
 export function isWithoutRoom(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { name, code = "" } = error as NodeJS.ErrnoException;
+  if (hasCode(error, "ENOSPC", "EDQUOT")) return true;
   return (
-    ["InsufficientStorage", "DataFolderMissing"].includes(name) ||
-    ["ENOSPC", "EDQUOT"].includes(code)
+    error instanceof Error && ["InsufficientStorage", "DataFolderMissing"].includes(error.name)
   );
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { hasCode } from "../../networks/absence.ts";
 import { fileSha256, sha256, sha256InTurns } from "../../networks/checksum.ts";
 import { didYouMean } from "../../networks/did-you-mean.ts";
 import { NetworkError, NetworkNotFoundError } from "../../networks/errors.ts";
@@ -129,7 +130,8 @@ export class BucketNetworks implements NetworkSource {
       // of a network that is of no use nobody would ever count the copy
       const isOfNoUse = error instanceof NetworkError || error instanceof ModelError;
       // and half of one that the disk has no room for is in the way of all others
-      if (isOfNoUse || isWithoutRoom(error)) this.#removing.set(version, this.#remove(version));
+      const isDiskFull = hasCode(error, "ENOSPC", "EDQUOT");
+      if (isOfNoUse || isDiskFull) this.#removing.set(version, this.#remove(version));
     }
   }
 
@@ -210,12 +212,6 @@ export class BucketNetworks implements NetworkSource {
     }
     await writeWhole(path, bytes);
   }
-}
-
-function isWithoutRoom(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && /^(?:ENOSPC|EDQUOT)$/.test(String(error.code))
-  );
 }
 
 /** Several processes may share the cache. */
