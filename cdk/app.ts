@@ -8,7 +8,7 @@ import { writeGpuContext } from "./bundle/gpu-context.ts";
 import { repositoryPath } from "./bundle/repository.ts";
 import { gpuImage } from "./constructs/gpu-image.ts";
 import { PipelineStack, stackName } from "./pipeline-stack.ts";
-import { type PipelineSettings, readSettings, SettingsError } from "./settings.ts";
+import { parseSettings, type PipelineSettings, SettingsError } from "./settings.ts";
 
 const app = new App();
 const settings = settingsOf(app);
@@ -28,7 +28,7 @@ Validations.of(app).addPlugins(new AwsSolutionsChecks());
 /** The settings; a bad one ends the synthesis in one line, as our stack would tell nobody more. */
 function settingsOf({ node }: App): PipelineSettings {
   try {
-    return readSettings(node);
+    return parseSettings(node.getAllContext());
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     process.stderr.write(`${error.message}\n`);

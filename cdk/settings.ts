@@ -1,4 +1,3 @@
-import type { Node } from "constructs";
 import * as z from "zod";
 
 import { didYouMean } from "../lib/networks/did-you-mean.ts";
@@ -82,15 +81,6 @@ export type PipelineSettings = Readonly<z.output<typeof settingsSchema>>;
 /** What was given with `-c` cannot be; the message is for the one who gave it. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
-}
-
-/**
- * Reads the settings from the context.
- *
- * @throws SettingsError as `parseSettings`
- */
-export function readSettings(node: Node): PipelineSettings {
-  return parseSettings(node.getAllContext() as Record<string, unknown>);
 }
 
 /**

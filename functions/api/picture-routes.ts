@@ -106,7 +106,7 @@ export const getSheet = defineRoute({
     const job = await deps.jobs.open(jobId).latest();
     const completion = await job.findCompletion();
     if (completion !== null) return redirectTo(completion.montage, deps, NOT_KEPT);
-    await existing(job);
+    await requirePlan(job);
     throw new ProblemError("not-found", [`job '${jobId}' has not ended; it has no sheet yet`]);
   },
 });
@@ -126,7 +126,7 @@ export const getDeepZoomPiece = defineRoute({
     if (zoom !== null && hasPiece(zoom, place)) {
       return redirectTo(job.keys.deepZoomPiece(place), deps, NOT_KEPT);
     }
-    await existing(job);
+    await requirePlan(job);
     throw new ProblemError("not-found", [`the sheet of job '${jobId}' has no such piece`]);
   },
 });
@@ -148,7 +148,7 @@ async function findEnd({ jobId, channel }: ChannelPath, { jobs }: ApiDeps) {
   const job = await jobs.open(jobId).latest();
   const result = await job.findResult(channel);
   if (result !== null) return result;
-  const { channels } = await existing(job);
+  const { channels } = await requirePlan(job);
   throw new ProblemError("not-found", [
     channels.includes(channel)
       ? `channel ${channel} of job '${jobId}' has not ended`
@@ -156,8 +156,8 @@ async function findEnd({ jobId, channel }: ChannelPath, { jobs }: ApiDeps) {
   ]);
 }
 
-/** The job's plan. @throws ProblemError if there is no such job */
-async function existing(job: Job): Promise<JobPlan> {
+/** @throws ProblemError if there is no such job */
+async function requirePlan(job: Job): Promise<JobPlan> {
   const plan = await job.findPlan();
   if (plan === null) throw new ProblemError("not-found", [`there is no job '${job.id}'`]);
   return plan;

@@ -28,13 +28,11 @@ export const CHECKPOINT_PREFIX = "checkpoints/";
 
 /** One S3 notification rule; no two of one bucket may match the same key. */
 export interface NotificationRule {
-  readonly id: string;
   readonly prefix: string;
   readonly suffix: string;
 }
 
 export const REQUEST_NOTIFICATION: NotificationRule = {
-  id: "requests",
   prefix: REQUEST_PREFIX,
   suffix: ".json",
 };
@@ -45,7 +43,7 @@ export const REQUEST_NOTIFICATION: NotificationRule = {
  */
 export const RESULT_NOTIFICATIONS: readonly NotificationRule[] = Array.from(
   { length: 10 },
-  (_, digit) => ({ id: `results-${digit}`, prefix: JOB_PREFIX, suffix: `${digit}.json` }),
+  (_, digit) => ({ prefix: JOB_PREFIX, suffix: `${digit}.json` }),
 );
 
 /** Ids of jobs and names in keys: no slash, no dot first, nothing that a path or URL could bend. */

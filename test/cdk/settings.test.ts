@@ -1,19 +1,11 @@
-import { RootConstruct } from "constructs";
 import { expect, test } from "vitest";
 
 import { stackName } from "../../cdk/pipeline-stack.ts";
-import { readSettings } from "../../cdk/settings.ts";
+import { parseSettings } from "../../cdk/settings.ts";
 import { MAX_JOB_SECONDS, RECONCILE_SECONDS } from "../../lib/pipeline/limits.ts";
 
-function settingsOf(context: Readonly<Record<string, string>>) {
-  // an App would leave a folder for what it synthesises
-  const { node } = new RootConstruct();
-  for (const [name, value] of Object.entries(context)) node.setContext(name, value);
-  return readSettings(node);
-}
-
 test("without settings the CPU renders, and callers sign", () => {
-  expect(settingsOf({})).toEqual({
+  expect(parseSettings({})).toEqual({
     gpu: "none",
     gpuCapacity: "spot",
     gpuMaxTasks: 4,
@@ -34,29 +26,31 @@ test("without settings the CPU renders, and callers sign", () => {
 });
 
 test("a worker has a thread for each vCPU or part of one that its memory buys, unless told otherwise", () => {
-  expect(settingsOf({ workerMemory: "1769" }).workerThreads).toBe(1);
-  expect(settingsOf({ workerMemory: "10240" }).workerThreads).toBe(6);
-  expect(settingsOf({ workerMemory: "10240", workerThreads: "5" }).workerThreads).toBe(5);
+  expect(parseSettings({ workerMemory: "1769" }).workerThreads).toBe(1);
+  expect(parseSettings({ workerMemory: "10240" }).workerThreads).toBe(6);
+  expect(parseSettings({ workerMemory: "10240", workerThreads: "5" }).workerThreads).toBe(5);
 });
 
 test("every bad setting is named, with what was given", () => {
-  expect(() => settingsOf({ gpu: "yes", workerMemory: "128", alarmEmail: "nobody" })).toThrow(
+  expect(() => parseSettings({ gpu: "yes", workerMemory: "128", alarmEmail: "nobody" })).toThrow(
     /gpu=yes: .*"none"\|"batch".*workerMemory=128: .*1769.*alarmEmail=nobody: /s,
   );
 });
 
 test("a misspelt setting is named, and what is no setting is let alone", () => {
-  expect(() => settingsOf({ alarmMail: "me@example.org", "worker-memory": "3008" })).toThrow(
+  expect(() => parseSettings({ alarmMail: "me@example.org", "worker-memory": "3008" })).toThrow(
     /^context: alarmMail: there is no such setting; did you mean 'alarmEmail'\?; worker-memory: .*'workerMemory'/,
   );
   const others = { "cli-telemetry": "false", "@aws-cdk/core:stages": "1", owner: "me" };
-  expect(settingsOf(others)).toEqual(settingsOf({}));
+  expect(parseSettings(others)).toEqual(parseSettings({}));
 });
 
 test("a job's plan is kept until after the job's deadline", () => {
   const shortest = 13;
-  expect(settingsOf({ retentionDays: String(shortest) }).retentionDays).toBe(shortest);
-  expect(() => settingsOf({ retentionDays: String(shortest - 1) })).toThrow(/retentionDays=12: /);
+  expect(parseSettings({ retentionDays: String(shortest) }).retentionDays).toBe(shortest);
+  expect(() => parseSettings({ retentionDays: String(shortest - 1) })).toThrow(
+    /retentionDays=12: /,
+  );
   // S3 may delete at the midnight after the last day; reconciliation is late by its own period
   const lateSeconds = MAX_JOB_SECONDS + RECONCILE_SECONDS;
   expect(shortest * 86_400).toBeGreaterThan(lateSeconds);
@@ -72,10 +66,10 @@ test("a stage, tags, a boundary and a key are names and ARNs", () => {
     permissionsBoundary: boundary,
     kmsKey,
   };
-  const settings = settingsOf(context);
+  const settings = parseSettings(context);
   expect(settings).toMatchObject({ permissionsBoundary: boundary, kmsKey });
   expect(settings.tags).toEqual({ team: "art", cost: "7" });
-  expect([stackName(settings), stackName(settingsOf({}))]).toEqual([
+  expect([stackName(settings), stackName(parseSettings({}))]).toEqual([
     "Dreamgrid-dev-2",
     "Dreamgrid",
   ]);
@@ -87,6 +81,6 @@ test("a stage, tags, a boundary and a key are names and ARNs", () => {
     { kmsKey: "1b2c" },
     { monthlyBudget: "5" },
   ]) {
-    expect(() => settingsOf(bad)).toThrow(`${Object.keys(bad)[0]}=`);
+    expect(() => parseSettings(bad)).toThrow(`${Object.keys(bad)[0]}=`);
   }
 });

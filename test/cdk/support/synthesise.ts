@@ -9,7 +9,7 @@ import { join } from "node:path";
 import * as z from "zod";
 
 import { PipelineStack } from "../../../cdk/pipeline-stack.ts";
-import { readSettings } from "../../../cdk/settings.ts";
+import { parseSettings } from "../../../cdk/settings.ts";
 
 const cdkJson = z
   .object({ context: z.record(z.string(), z.unknown()) })
@@ -72,7 +72,7 @@ function synthesiseChanged(
       builtinCloudFormationValidation: areRulesChecked,
     });
     const stack = new PipelineStack(app, "Dreamgrid", {
-      settings: readSettings(app.node),
+      settings: parseSettings(app.node.getAllContext()),
       code: () => Code.fromInline("exports.handler = () => {}"),
       gpuImage: () => ContainerImage.fromRegistry("example/gpu-worker:1"),
     });
