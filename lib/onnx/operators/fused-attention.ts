@@ -8,7 +8,7 @@ import {
   nodeError,
   requiredInput,
 } from "../node.ts";
-import { formatShape } from "../tensor.ts";
+import { filled, formatShape } from "../tensor.ts";
 import { attention } from "./attention.ts";
 import { Emitter, type Rewriting, type Upgrade } from "./upgrade.ts";
 
@@ -80,7 +80,7 @@ export const packedAttention: Upgrade = (node, rewriting) => {
   const emitter = new Emitter(node, rewriting);
   const [x, w, b] = [requiredInput(node, 0), requiredInput(node, 1), node.inputs[2]];
   const width = rewriting.constantOf(w)?.shape[1] ?? rewriting.factsOf(w)?.shape[1];
-  const third = width === undefined ? [] : Array<number>(3).fill(width / 3);
+  const third = width === undefined ? [] : filled(3, width / 3);
   const widths = intsAttribute(node, "qkv_hidden_sizes", third);
   if (widths.length !== 3) throw nodeError(node, "weights of unknown shape");
   const product = emitter.emit("MatMul", [x, w]);

@@ -1,3 +1,4 @@
+import { shiftAlong } from "../../../autodiff/padding.ts";
 import { slice } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
@@ -31,14 +32,10 @@ export function emitTotalVariationGradient(
     const earlier = slice(graph, line, { axis, start: 0, end: steps });
     const sign = graph.emit("Sign", [graph.emit("Sub", [later, earlier])]);
     const share = graph.emit("Mul", [sign, graph.scalar(weight / pairs)]);
-    const [before, after] = [0, 1].map((start) => {
-      const pads = [0, 1].map((side) =>
-        [2, 3].map((each) => (each === axis && (side === 0) === (start === 1) ? 1 : 0)),
-      );
-      return graph.emit("Pad", [share, graph.ints([0, 0, ...pads[0]!, 0, 0, ...pads[1]!])]);
-    }) as [Value, Value];
+    const placed = (offset: number) =>
+      shiftAlong(graph, share, { axis, offset, length: steps + 1 });
     // the later pixel of a pair that rises adds to the roughness, the earlier takes away
-    const pulls = graph.emit("Sub", [after, before]);
+    const pulls = graph.emit("Sub", [placed(1), placed(0)]);
     return isWrapped ? lastToFirst(graph, pulls, { axis, length }) : pulls;
   };
   return graph.emit("Add", [along(3), along(2)]);

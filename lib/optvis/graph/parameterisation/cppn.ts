@@ -3,7 +3,7 @@ import { expandTo, reshapeTo } from "../../../autodiff/shaping.ts";
 import { vjp } from "../../../autodiff/vjp.ts";
 import { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../../onnx/model.ts";
-import { floatTensor } from "../../../onnx/tensor.ts";
+import { filled, floatTensor } from "../../../onnx/tensor.ts";
 import { planeColours } from "./decorrelated-colours.ts";
 import type { PaintedImage, Painter } from "./painting.ts";
 
@@ -20,7 +20,7 @@ const FINENESS = 2.5;
 /** Root mean squares: of X and Y, uniform in -1 to 1, and of 1. */
 const GRID_RMS = [Math.sqrt(1 / 3) / FINENESS, Math.sqrt(1 / 3) / FINENESS, 1];
 /** Of tanh(x) and its square, where x is of the standard normal distribution; and of 1. */
-const HIDDEN_RMS = [...fill(UNITS, 0.628), ...fill(UNITS, 0.503), 1];
+const HIDDEN_RMS = [...filled(UNITS, 0.628), ...filled(UNITS, 0.503), 1];
 /** Deviation of the decorrelated colours at the start, for parameters N(0, 1). */
 const COLOUR_DEVIATION = 2;
 
@@ -103,8 +103,4 @@ function matricesOf({ cppnLayers, planes }: CppnImage) {
     inputRms: i === 0 ? GRID_RMS : HIDDEN_RMS,
     gain: i === cppnLayers ? COLOUR_DEVIATION : 1,
   }));
-}
-
-function fill(count: number, value: number): readonly number[] {
-  return Array.from({ length: count }, () => value);
 }

@@ -153,7 +153,7 @@ function turn(numerator: number, denominator: number) {
 }
 
 /** Swaps the last two axes. */
-function transpose({ shape, data }: FloatTensor): FloatTensor {
+export function transpose({ shape, data }: FloatTensor): FloatTensor {
   const [rows = 1, columns = 1] = shape.slice(-2);
   const result = new Float32Array(data.length);
   for (let start = 0; start < data.length; start += rows * columns) {

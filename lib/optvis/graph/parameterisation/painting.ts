@@ -6,6 +6,7 @@ import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor, intScalar } from "../../../onnx/tensor.ts";
 import { emitLoop } from "../loop.ts";
 import type { Parameterisation } from "../parts.ts";
+import { transpose } from "./frequency-sums.ts";
 
 /** An image that can be painted in any number of pixels, as it has a colour at every point. */
 export interface PaintedImage {
@@ -101,10 +102,6 @@ export function emitPainting<Made extends Values<Made>>(
   return graph.emitAs(facts, "Transpose", [scans[0]], { perm: [1, 2, 0, 3] });
 }
 
-function transposed({ shape: [rows = 1, columns = 1], data }: FloatTensor): FloatTensor {
-  return matrix(columns, rows, (i, j) => data[j * columns + i]!);
-}
-
 function matrix(rows: number, columns: number, of: (i: number, j: number) => number): FloatTensor {
   const data = Array.from({ length: rows * columns }, (_, at) =>
     of(Math.floor(at / columns), at % columns),
@@ -169,9 +166,9 @@ function enlargement(from: Size, to: Size) {
   const isSame = from.height === to.height && from.width === to.width;
   return {
     forward: (graph: GraphBuilder, value: Value) =>
-      isSame ? value : between(graph, down, value, transposed(across)),
+      isSame ? value : between(graph, down, value, transpose(across)),
     adjoint: (graph: GraphBuilder, value: Value) =>
-      isSame ? value : between(graph, transposed(down), value, across),
+      isSame ? value : between(graph, transpose(down), value, across),
   };
 }
 
