@@ -37,7 +37,6 @@ export async function lookAtPhotographs<T>(
   terminal: Terminal,
   look: (photo: SeenPhoto) => Promise<T>,
 ): Promise<readonly T[]> {
-  const engine = new AscentEngine({ threads });
   const problems: string[] = [];
   const readable = async (path: string): Promise<Planes | null> => {
     try {
@@ -50,7 +49,8 @@ export async function lookAtPhotographs<T>(
     }
   };
   const seen: T[] = [];
-  try {
+  {
+    await using engine = new AscentEngine({ threads });
     using bar = new WorkBar(terminal, label, paths.length);
     let done = 0;
     const lookAt = async (path: string): Promise<readonly T[]> => {
@@ -60,8 +60,6 @@ export async function lookAtPhotographs<T>(
       return of;
     };
     seen.push(...(await mapConcurrently(paths, lookAt, engine.threads)).flat());
-  } finally {
-    await engine.close();
   }
   const [first] = problems.toSorted();
   if (first === undefined) return seen;

@@ -42,40 +42,36 @@ export async function renderRequests(
   startThreadAhead();
   const terminal = terminalOf(flags, given);
   const gate = gateOf(flags, terminal);
-  const renderer = new EngineRenderer({ threads: flags.threads, gate });
-  try {
-    const checked = await checkRun(requests, flags, terminal, {
-      gate,
-      onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
-    });
-    const { report } = checked;
-    const dataFolder = flags.data ?? join(flags.out, ".pipeline");
-    await makeWritable([flags.out, dataFolder]);
-    const tell = (event: object) => {
-      if (flags.json) given.print(JSON.stringify(event));
-    };
-    const run: DreamRun = {
-      ...checked,
-      requests: requests.map(({ request }) => request),
-      folder: flags.out,
-      terminal,
-      tell,
-      onFirstPicture: async () => {
-        if (flags.open === "with the first picture") await showFile(report.path, given);
-      },
-    };
-    const { problem, empty } = await withPipeline(
-      { dataFolder, renderer, gate, threads: flags.threads },
-      (pipeline, interruption) => runDreams(run, pipeline, interruption),
-    );
-    if (problem !== null) throw problem;
-    terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
-    tell({ kind: "report", report: report.path });
-    if (flags.open === true) await showFile(report.path, given);
-    if (empty.length > 0) throw new NothingDrawnError(empty);
-  } finally {
-    await renderer.close();
-  }
+  await using renderer = new EngineRenderer({ threads: flags.threads, gate });
+  const checked = await checkRun(requests, flags, terminal, {
+    gate,
+    onFirstTask: (task, stepSeconds) => renderer.prepare(task, stepSeconds),
+  });
+  const { report } = checked;
+  const dataFolder = flags.data ?? join(flags.out, ".pipeline");
+  await makeWritable([flags.out, dataFolder]);
+  const tell = (event: object) => {
+    if (flags.json) given.print(JSON.stringify(event));
+  };
+  const run: DreamRun = {
+    ...checked,
+    requests: requests.map(({ request }) => request),
+    folder: flags.out,
+    terminal,
+    tell,
+    onFirstPicture: async () => {
+      if (flags.open === "with the first picture") await showFile(report.path, given);
+    },
+  };
+  const { problem, empty } = await withPipeline(
+    { dataFolder, renderer, gate, threads: flags.threads },
+    (pipeline, interruption) => runDreams(run, pipeline, interruption),
+  );
+  if (problem !== null) throw problem;
+  terminal.note(`${report.path}  (all of it, to be looked at in a browser)`);
+  tell({ kind: "report", report: report.path });
+  if (flags.open === true) await showFile(report.path, given);
+  if (empty.length > 0) throw new NothingDrawnError(empty);
 }
 
 interface DreamRun extends CheckedRun, Omit<DreamOutputOptions, "pipeline"> {

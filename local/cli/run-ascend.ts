@@ -78,20 +78,16 @@ async function render(
   { threads }: AscendFlags,
   terminal: Terminal,
 ): Promise<readonly AscentResult[]> {
-  const engine = new AscentEngine({ threads });
+  await using engine = new AscentEngine({ threads });
   const total = task.channels.length * task.levels.length * task.iterations;
   using bar = new WorkBar(terminal, `rendering ${task.layer.name}`, total);
   const done = new Map<number, number>();
-  try {
-    return await engine.render(task, {
-      onProgress: ({ channel, level, iteration }) => {
-        done.set(channel, (level - 1) * task.iterations + iteration);
-        bar.show(sum(done.values()));
-      },
-    });
-  } finally {
-    await engine.close();
-  }
+  return await engine.render(task, {
+    onProgress: ({ channel, level, iteration }) => {
+      done.set(channel, (level - 1) * task.iterations + iteration);
+      bar.show(sum(done.values()));
+    },
+  });
 }
 
 /** "5", "1:36" and "1,2,5" as 1-based channels, each once. */

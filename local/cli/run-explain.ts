@@ -107,19 +107,15 @@ async function explain(
 ): Promise<ShownExplanation> {
   const planes = await planesFor(network.model, photo);
   const { steps = PIXEL_DEFAULTS.steps, noise = PIXEL_DEFAULTS.noise } = flags;
-  const engine = new AscentEngine({ threads: flags.pixels ? flags.threads : 1 });
-  try {
-    using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));
-    const question = {
-      class: flags.class === undefined ? undefined : asReference(flags.class),
-      layer: flags.layer === undefined ? undefined : asReference(flags.layer),
-      pixels: flags.pixels ? { steps, noise, onStep: (done: number) => bar.show(done) } : undefined,
-    };
-    const explanation = await explainImage(engine, network, planes, question);
-    return { ...explanation, photo, top: topOf(explanation.attribution, flags.top) };
-  } finally {
-    await engine.close();
-  }
+  await using engine = new AscentEngine({ threads: flags.pixels ? flags.threads : 1 });
+  using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));
+  const question = {
+    class: flags.class === undefined ? undefined : asReference(flags.class),
+    layer: flags.layer === undefined ? undefined : asReference(flags.layer),
+    pixels: flags.pixels ? { steps, noise, onStep: (done: number) => bar.show(done) } : undefined,
+  };
+  const explanation = await explainImage(engine, network, planes, question);
+  return { ...explanation, photo, top: topOf(explanation.attribution, flags.top) };
 }
 
 async function writePixels(

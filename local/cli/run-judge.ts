@@ -47,18 +47,14 @@ export async function runJudge(
     await checkNoFolders([flags.out]);
   }
   const sheet = await sheetPictures(manifestPath);
-  const engine = new AscentEngine({ threads: 1 });
-  try {
-    const judged = flags.by === undefined ? null : await judgeSheet(engine, sheet, flags, terminal);
-    const isCompared = flags.by === undefined || flags.photos !== undefined;
-    const compared = isCompared ? await compareSheet(engine, sheet, flags, terminal) : null;
-    if (flags.json) {
-      terminal.print(JSON.stringify({ ...judged?.json, ...compared?.json }, null, 2));
-    } else {
-      for (const report of [judged, compared]) if (report !== null) terminal.print(report.text);
-    }
-  } finally {
-    await engine.close();
+  await using engine = new AscentEngine({ threads: 1 });
+  const judged = flags.by === undefined ? null : await judgeSheet(engine, sheet, flags, terminal);
+  const isCompared = flags.by === undefined || flags.photos !== undefined;
+  const compared = isCompared ? await compareSheet(engine, sheet, flags, terminal) : null;
+  if (flags.json) {
+    terminal.print(JSON.stringify({ ...judged?.json, ...compared?.json }, null, 2));
+  } else {
+    for (const report of [judged, compared]) if (report !== null) terminal.print(report.text);
   }
 }
 

@@ -43,7 +43,7 @@ export interface EngineOptions {
  * before its next begins. A worker then needs one session at a time, and memory does not grow with
  * the number of stages. Where it is not enough, fewer images are tried at once.
  */
-export class AscentEngine {
+export class AscentEngine implements AsyncDisposable {
   readonly #pools: Readonly<Record<Provider, SessionPool>>;
   /** Images at once on the CPU. */
   readonly threads: number;
@@ -153,6 +153,10 @@ export class AscentEngine {
   /** Ends the workers but WebGPU's; the engine starts new ones if it is used again. */
   async close(): Promise<void> {
     await Promise.all([this.#pools.cpu.close(), this.#pools.cuda.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /**

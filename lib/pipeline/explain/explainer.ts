@@ -30,11 +30,7 @@ export class EngineExplainer implements Explainer {
     question: Question,
   ): Promise<Explanation> {
     const seen = await resizeRaster(photograph, network.model.inputSize);
-    const engine = new AscentEngine(question.pixels ? this.#threads : { threads: 1 });
-    try {
-      return await explainImage(engine, network, photographPlanes(seen, network.model), question);
-    } finally {
-      await engine.close();
-    }
+    await using engine = new AscentEngine(question.pixels ? this.#threads : { threads: 1 });
+    return await explainImage(engine, network, photographPlanes(seen, network.model), question);
   }
 }

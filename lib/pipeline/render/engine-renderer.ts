@@ -46,7 +46,7 @@ export interface EngineRendererOptions {
 const MOST_PREPARED = 4;
 
 /** The renderer of production: the ascent inside ONNX Runtime, on this machine. */
-export class EngineRenderer implements Renderer {
+export class EngineRenderer implements Renderer, AsyncDisposable {
   readonly #engine: AscentEngine;
   readonly #gate: GpuGate | null;
   readonly #networks = new FoldedNetworks();
@@ -123,6 +123,10 @@ export class EngineRenderer implements Renderer {
     await Promise.all([...ending, this.#ascentPrepared, this.#cardPrepared]);
     // one of them may have waited for a worker, and been given a new one
     await engine.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Draws a task where it is to be. */

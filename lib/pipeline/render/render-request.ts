@@ -108,8 +108,8 @@ export async function renderRequest(
     return tell({ kind: "image", ...which, planes, ...encoded, ...drawn });
   };
   const gate = localGpuGate(process.env, { threads, cacheFolder: cacheFolder(process.env) });
-  const renderer = new EngineRenderer({ threads, gate });
-  try {
+  {
+    await using renderer = new EngineRenderer({ threads, gate });
     await renderTiles(
       renderer,
       {
@@ -126,8 +126,6 @@ export async function renderRequest(
         onProgress: (progress) => void tell({ kind: "progress", ...progress }),
       },
     );
-  } finally {
-    await renderer.close();
   }
   await tell({ kind: "end", ok, failed });
 }
