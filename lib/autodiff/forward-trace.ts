@@ -1,3 +1,4 @@
+import { type Arithmetic, arithmetic } from "../onnx/arithmetic.ts";
 import { ModelError } from "../onnx/errors.ts";
 import type { DerivedTensors } from "../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
@@ -6,7 +7,7 @@ import type { Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
 import { type ReluWay, rewrittenRules } from "./rewrites/index.ts";
-import { arithmetic, type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
+import { type NodeVjp, type VjpContext, vjpContext, type VjpRule } from "./rule.ts";
 import { NON_DIFFERENTIABLE, RULES } from "./rules/index.ts";
 
 /** The part of a network between its image and a layer, or several; names are the network's. */
@@ -50,7 +51,7 @@ export class ForwardTrace {
   readonly #graph: GraphBuilder;
   readonly #pass: ForwardPass;
   readonly #forms: Forms;
-  readonly #arithmetic: ReturnType<typeof arithmetic>;
+  readonly #arithmetic: Arithmetic;
   /** The network's values as values of the graph. */
   readonly #scope: Map<Value, Value>;
   readonly valueOf: (value: Value) => Value;

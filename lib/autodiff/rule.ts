@@ -1,3 +1,4 @@
+import { type Arithmetic, arithmetic } from "../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { input, type Inputs } from "../onnx/operators/inputs.ts";
@@ -25,17 +26,6 @@ interface ForwardNode {
   readonly forms: Forms;
 }
 
-/** Of two values of the graph, or numbers, which become scalar constants. */
-type Binary = (a: Value | number, b: Value | number) => Value;
-
-/** The four operations with NumPy broadcasting, so that a rule reads like its formula. */
-interface Arithmetic {
-  readonly add: Binary;
-  readonly sub: Binary;
-  readonly mul: Binary;
-  readonly div: Binary;
-}
-
 /** What a rule may look at. */
 export interface VjpContext extends ForwardNode, Arithmetic {
   /** Input i, which must be there. @throws ModelError if it is left out. */
@@ -60,16 +50,6 @@ export function vjpContext(
     },
     facts,
   };
-}
-
-export function arithmetic(graph: GraphBuilder): Arithmetic {
-  const valueOf = (operand: Value | number): Value =>
-    typeof operand === "number" ? graph.scalar(operand) : operand;
-  const binary =
-    (op: string): Binary =>
-    (a, b) =>
-      graph.emit(op, [valueOf(a), valueOf(b)]);
-  return { add: binary("Add"), sub: binary("Sub"), mul: binary("Mul"), div: binary("Div") };
 }
 
 /**

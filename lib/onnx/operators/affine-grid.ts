@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import { DataType } from "../element-type.ts";
 import type { Value } from "../model.ts";
 import { intAttribute, nodeError, requiredInput } from "../node.ts";
@@ -19,6 +20,7 @@ import { Emitter, type Upgrade } from "./upgrade.ts";
 export const affineGridToOpset18: Upgrade = (node, rewriting) => {
   const emitter = new Emitter(node, rewriting);
   const emit = emitter.emit.bind(emitter);
+  const { add, sub, mul, div } = arithmetic(emitter);
   const [theta, size] = [requiredInput(node, 0), requiredInput(node, 1)];
   const rank = rewriting.factsOf(theta)?.shape[1] ?? 2;
   if (rank !== 2) {
@@ -31,13 +33,13 @@ export const affineGridToOpset18: Upgrade = (node, rewriting) => {
   /** Places along an axis, in the shape that `ends` makes of them: how far each is from the end. */
   const along = (length: Value, ends: Value) => {
     const count = emit("Squeeze", [length]);
-    const last = emit("Sub", [count, emitter.int(1)]);
+    const last = sub(count, emitter.int(1));
     const behind = numbers(emit("Range", [last, minusOne, minusOne]));
-    const twice = emit("Mul", [behind, emitter.scalar(2)]);
+    const twice = mul(behind, 2);
     const share = isAligned
-      ? emit("Div", [twice, emit("Max", [numbers(last), emitter.scalar(1)])])
-      : emit("Div", [emit("Add", [twice, emitter.scalar(1)]), numbers(count)]);
-    return emit("Unsqueeze", [emit("Sub", [emitter.scalar(1), share]), ends]);
+      ? div(twice, emit("Max", [numbers(last), emitter.scalar(1)]))
+      : div(add(twice, 1), numbers(count));
+    return emit("Unsqueeze", [sub(1, share), ends]);
   };
   const [height, width] = [lengthOf(2), lengthOf(3)];
   const pixel = emitter.join([height, width, emitter.ints(1)], 0);

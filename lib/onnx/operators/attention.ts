@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import type { Node, Value } from "../model.ts";
 import { floatAttribute, intAttribute, requiredInput } from "../node.ts";
 import type { Operators } from "./operator.ts";
@@ -40,12 +41,13 @@ export const attention: Upgrade = (node, rewriting) => {
     q!,
     emitter.emit("Transpose", [k!], { perm: [0, 1, 3, 2] }),
   ]);
-  const scores = bounded(emitter, node, emitter.emit("Mul", [product, scaleOf(emitter, node, q!)]));
+  const { add, mul } = arithmetic(emitter);
+  const scores = bounded(emitter, node, mul(product, scaleOf(emitter, node, q!)));
   const mask = node.inputs[3];
   const type = mask ? rewriting.factsOf(mask)?.type : undefined;
   if (mask && type === undefined) throw notInOpset18(node, "a mask of unknown type");
   const isAdded = mask && type !== "bool";
-  const biased = isAdded ? emitter.emit("Add", [scores, mask]) : scores;
+  const biased = isAdded ? add(scores, mask) : scores;
   const seen = seenPairs(emitter, node, scores, isAdded ? "" : (mask ?? ""));
 
   const hide = (values: Value, instead: number) =>
@@ -103,8 +105,8 @@ function scaleOf(emitter: Emitter, node: Node, q: Value): Value {
 function bounded(emitter: Emitter, node: Node, scores: Value): Value {
   const cap = floatAttribute(node, "softcap", 0);
   if (cap === 0) return scores;
-  const bent = emitter.emit("Tanh", [emitter.emit("Div", [scores, emitter.scalar(cap)])]);
-  return emitter.emit("Mul", [bent, emitter.scalar(cap)]);
+  const { mul, div } = arithmetic(emitter);
+  return mul(emitter.emit("Tanh", [div(scores, cap)]), cap);
 }
 
 /**
@@ -158,11 +160,8 @@ const rotaryEmbedding: Upgrade = (node, rewriting) => {
   const [a, b] = isInterleaved
     ? [slice(head, 0, TO_END, 2), slice(head, 1, TO_END, 2)]
     : [part(emitter.ints(0), half), part(half, emitter.ints(TO_END))];
-  const times = (left: Value, right: Value) => emitter.emit("Mul", [left, right]);
-  const pair = [
-    emitter.emit("Sub", [times(a, cos!), times(b, sin!)]),
-    emitter.emit("Add", [times(a, sin!), times(b, cos!)]),
-  ];
+  const { add, sub, mul } = arithmetic(emitter);
+  const pair = [sub(mul(a, cos!), mul(b, sin!)), add(mul(a, sin!), mul(b, cos!))];
   const woven = () => {
     const apart = pair.map((value) => emitter.emit("Unsqueeze", [value, emitter.ints(-1)]));
     const beside = emitter.join(apart, -1);

@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import { DataType, elementTypeOf, ONNX_TYPE, typeNamed } from "../element-type.ts";
 import { float, type Node, type Value } from "../model.ts";
 import {
@@ -169,18 +170,14 @@ const gelu: Upgrade = (node, rewriting) =>
 
 /** Gelu of `x`, as the last of the nodes. */
 export function bentByGelu(emitter: Emitter, x: Value, approximate: string): readonly Node[] {
-  const scaled = (value: Value, by: number) => emitter.emit("Mul", [value, emitter.scalar(by)]);
-  const cubic = () => {
-    const cube = emitter.emit("Mul", [emitter.emit("Mul", [x, x]), x]);
-    return emitter.emit("Add", [x, scaled(cube, 0.044715)]);
-  };
-
+  const { add, mul } = arithmetic(emitter);
+  const cubic = () => add(x, mul(mul(mul(x, x), x), 0.044715));
   const bend =
     approximate === "tanh"
-      ? emitter.emit("Tanh", [scaled(cubic(), Math.sqrt(2 / Math.PI))])
-      : emitter.emit("Erf", [scaled(x, Math.SQRT1_2)]);
-  const gate = emitter.emit("Add", [bend, emitter.scalar(1)]);
-  return emitter.ending("Mul", [scaled(x, 0.5), gate]);
+      ? emitter.emit("Tanh", [mul(cubic(), Math.sqrt(2 / Math.PI))])
+      : emitter.emit("Erf", [mul(x, Math.SQRT1_2)]);
+  const gate = add(bend, 1);
+  return emitter.ending("Mul", [mul(x, 0.5), gate]);
 }
 
 /** Swish (opset 24): Y = X sigmoid(alpha X). */
@@ -193,7 +190,7 @@ const swish: Upgrade = (node, rewriting) =>
 
 /** X sigmoid(alpha X), as the last of the nodes. */
 export function gatedBySigmoid(emitter: Emitter, x: Value, alpha: number): readonly Node[] {
-  const bent = alpha === 1 ? x : emitter.emit("Mul", [x, emitter.scalar(alpha)]);
+  const bent = alpha === 1 ? x : arithmetic(emitter).mul(x, alpha);
   return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
 }
 

@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import { DataType } from "../element-type.ts";
 import type { Node, Value } from "../model.ts";
 import { intAttribute, mismatch, nodeError, stringAttribute } from "../node.ts";
@@ -93,10 +94,7 @@ export interface Tap {
 
 function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): readonly Tap[] {
   const emit = emitter.emit.bind(emitter);
-  const [add, sub, mul] = ["Add", "Sub", "Mul"].map(
-    (op) => (a: Value, b: Value | number) =>
-      emit(op, [a, typeof b === "number" ? emitter.scalar(b) : b]),
-  ) as [Binary, Binary, Binary];
+  const { add, sub, mul } = arithmetic(emitter);
   const inside = (value: Value) =>
     emit("Clip", [value, emitter.scalar(0), emitter.scalar(length - 1)]);
   const isAligned = intAttribute(node, "align_corners", 0) === 1;
@@ -130,10 +128,7 @@ function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): read
     });
   }
   const at = padded(stated);
-  if (mode === "nearest") {
-    const nearest = emit("Round", [at]);
-    return [tap(nearest, "")];
-  }
+  if (mode === "nearest") return [tap(emit("Round", [at]), "")];
   return pixelsBeside(emitter, at).map(({ pixel, weight }) => tap(pixel, weight));
 
   function tap(pixel: Value, weight: Value): Tap {
@@ -145,12 +140,13 @@ function tapsAlong(node: Node, emitter: Emitter, g: Value, length: number): read
 
 /** The two pixels beside a place along an axis, and how much of each is there. */
 export function pixelsBeside(emitter: Emitter, at: Value) {
+  const { add, sub } = arithmetic(emitter);
   const one = emitter.scalar(1);
   const before = emitter.emit("Floor", [at]);
-  const share = emitter.emit("Sub", [at, before]);
+  const share = sub(at, before);
   return [
-    { pixel: before, weight: emitter.emit("Sub", [one, share]) },
-    { pixel: emitter.emit("Add", [before, one]), weight: share },
+    { pixel: before, weight: sub(one, share) },
+    { pixel: add(before, one), weight: share },
   ];
 }
 
@@ -171,17 +167,22 @@ export function readAt(
   { down, across, width, shape }: Reading,
 ): Value {
   const emit = emitter.emit.bind(emitter);
-  const mul = (a: Value, b: Value) => emit("Mul", [a, b]);
+  const { add, mul } = arithmetic(emitter);
   const terms = down.flatMap((row) =>
     across.map((column) => {
-      const index = emit("Add", [mul(row.index, emitter.scalar(width)), column.index]);
+      const index = add(mul(row.index, width), column.index);
       const place = emit("Expand", [emit("Cast", [index], { to: DataType.int64 }), shape]);
       const read = emit("GatherElements", [pixels, place], { axis: -1 });
       const weights = [row.weight, column.weight].filter((weight) => weight !== "");
-      return weights.length === 0 ? read : mul(read, weights.reduce(mul));
+      return weights.length === 0
+        ? read
+        : mul(
+            read,
+            weights.reduce((a, b) => mul(a, b)),
+          );
     }),
   );
-  return terms.reduce((a, b) => emit("Add", [a, b]));
+  return terms.reduce((a, b) => add(a, b));
 }
 
 /** A pixel among those of X along an axis; where it is outside of them it counts nothing. */
@@ -193,7 +194,5 @@ export function tapOrNothing(
   const index = emitter.emit("Clip", [pixel, ...bounds]);
   const isThere = emitter.emit("Equal", [index, pixel]);
   const counts = emitter.emit("Cast", [isThere], { to: DataType.float });
-  return { index, weight: weight ? emitter.emit("Mul", [weight, counts]) : counts };
+  return { index, weight: weight ? arithmetic(emitter).mul(weight, counts) : counts };
 }
-
-type Binary = (a: Value, b: Value | number) => Value;

@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import { float, type Node, type Value } from "../model.ts";
 import {
   floatAttribute,
@@ -78,12 +79,12 @@ function standardised(node: Node, rewriting: Rewriting, rank: number): readonly 
   const axes = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)];
   const meanOf = (value: Value) => emitter.emit("ReduceMean", [value, emitter.ints(...axes)]);
   const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, emitter.ints(...axes)]);
-  const centred = emitter.emit("Sub", [x, meanOf(x)]);
-  const variance = meanOf(emitter.emit("Mul", [centred, centred]));
-  const epsilon = emitter.scalar(floatAttribute(node, "epsilon", 1e-5));
-  const deviation = emitter.emit("Sqrt", [emitter.emit("Add", [variance, epsilon])]);
-  const scale = alongChannels(requiredInput(node, 1));
-  const scaled = emitter.emit("Mul", [emitter.emit("Div", [centred, deviation]), scale]);
+  const { add, sub, mul, div } = arithmetic(emitter);
+  const centred = sub(x, meanOf(x));
+  const variance = meanOf(mul(centred, centred));
+  const epsilon = floatAttribute(node, "epsilon", 1e-5);
+  const deviation = emitter.emit("Sqrt", [add(variance, epsilon)]);
+  const scaled = mul(div(centred, deviation), alongChannels(requiredInput(node, 1)));
   return emitter.ending("Add", [scaled, alongChannels(requiredInput(node, 2))]);
 }
 
@@ -136,7 +137,7 @@ export const groupNormalization: Upgrade = (node, rewriting) => {
   const rank = rewriting.factsOf(x!)?.shape.length ?? 4;
   const spatial = emitter.ints(...Array.from({ length: rank - 2 }, (_, i) => i + 1));
   const alongChannels = (value: Value) => emitter.emit("Unsqueeze", [value, spatial]);
-  const scaled = emitter.emit("Mul", [flat, alongChannels(scale!)]);
+  const scaled = arithmetic(emitter).mul(flat, alongChannels(scale!));
   return emitter.ending("Add", [scaled, alongChannels(bias!)]);
 };
 
@@ -164,10 +165,10 @@ export function rmsNormalised(
   [x, scale]: readonly [Value, Value],
   { axes, epsilon }: { readonly axes: readonly number[]; readonly epsilon: number },
 ): readonly Node[] {
-  const mean = emitter.emit("ReduceMean", [emitter.emit("Mul", [x, x]), emitter.ints(...axes)]);
-  const sum = emitter.emit("Add", [mean, emitter.scalar(epsilon)]);
-  const deviation = emitter.emit("Sqrt", [sum]);
-  return emitter.ending("Mul", [emitter.emit("Div", [x, deviation]), scale]);
+  const { add, mul, div } = arithmetic(emitter);
+  const mean = emitter.emit("ReduceMean", [mul(x, x), emitter.ints(...axes)]);
+  const deviation = emitter.emit("Sqrt", [add(mean, epsilon)]);
+  return emitter.ending("Mul", [div(x, deviation), scale]);
 }
 
 /** Below any length that is not 0 by underflow: what is nowhere stays there. */
@@ -201,10 +202,10 @@ const meanVarianceNormalization: Operator = {
     if (intAttribute(node, "normalize_variance", 1) === 0) {
       return emitter.ending("Sub", [x, meanOf(x)]);
     }
-    const centred = emitter.emit("Sub", [x, meanOf(x)]);
-    const variance = meanOf(emitter.emit("Mul", [centred, centred]));
-    const deviation = emitter.emit("Add", [emitter.emit("Sqrt", [variance]), emitter.scalar(1e-9)]);
-    return emitter.ending("Div", [centred, deviation]);
+    const { add, sub, mul } = arithmetic(emitter);
+    const centred = sub(x, meanOf(x));
+    const deviation = emitter.emit("Sqrt", [meanOf(mul(centred, centred))]);
+    return emitter.ending("Div", [centred, add(deviation, 1e-9)]);
   },
 };
 

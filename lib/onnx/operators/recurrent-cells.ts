@@ -1,3 +1,4 @@
+import { arithmetic } from "../arithmetic.ts";
 import type { Node, Value } from "../model.ts";
 import { intAttribute } from "../node.ts";
 import { floatTensor, sizeOf } from "../tensor.ts";
@@ -84,27 +85,27 @@ type MakeCell = (context: CellContext) => Cell;
 
 /** X W + B, B the biases of the input and those given of the state. */
 function projection({ emitter, given, weights }: CellContext, ofState: Value) {
-  const bias = emitter.emit("Add", [weights.bias("input", 0, given.gates), ofState]);
+  const { add } = arithmetic(emitter);
+  const bias = add(weights.bias("input", 0, given.gates), ofState);
   const w = weights.ofInput();
-  return (x: Value) => emitter.emit("Add", [emitter.emit("MatMul", [x, w]), bias]);
+  return (x: Value) => add(emitter.emit("MatMul", [x, w]), bias);
 }
 
 const rnn: MakeCell = (context) => {
   const { node, emitter, weights } = context;
+  const { add } = arithmetic(emitter);
   const [f] = activationsOf(node);
   const r = weights.ofState(0, 1);
   return {
     project: projection(context, weights.bias("state", 0, 1)),
-    step: (part, [h]) => {
-      const sum = emitter.emit("Add", [part, emitter.emit("MatMul", [h!, r])]);
-      return [emitter.emit(f!, [sum])];
-    },
+    step: (part, [h]) => [emitter.emit(f!, [add(part, emitter.emit("MatMul", [h!, r]))])],
   };
 };
 
 const gru: MakeCell = (context) => {
   const { node, emitter, given, weights } = context;
   const emit = emitter.emit.bind(emitter);
+  const { add, sub, mul } = arithmetic(emitter);
   const [f, g] = activationsOf(node);
   const { hidden } = given;
   const isBefore = intAttribute(node, "linear_before_reset", 0) === 1;
@@ -120,14 +121,14 @@ const gru: MakeCell = (context) => {
     project: projection(context, added),
     step: (part, [h]) => {
       const [ofGates, ofNew] = emitter.splitAt(part, [2 * hidden, hidden], 3);
-      const open = emit(f!, [emit("Add", [ofGates!, emit("MatMul", [h!, gatesR])])]);
+      const open = emit(f!, [add(ofGates!, emit("MatMul", [h!, gatesR]))]);
       const [z, r] = emitter.split(open, 2, 3);
       const reset = isBefore
-        ? emit("Mul", [r!, emit("Add", [emit("MatMul", [h!, newR]), newB])])
-        : emit("MatMul", [emit("Mul", [r!, h!]), newR]);
-      const n = emit(g!, [emit("Add", [ofNew!, reset])]);
-      const kept = emit("Mul", [z!, h!]);
-      return [emit("Add", [emit("Mul", [emit("Sub", [one, z!]), n]), kept])];
+        ? mul(r!, add(emit("MatMul", [h!, newR]), newB))
+        : emit("MatMul", [mul(r!, h!), newR]);
+      const n = emit(g!, [add(ofNew!, reset)]);
+      const kept = mul(z!, h!);
+      return [add(mul(sub(one, z!), n), kept)];
     },
   };
 };
@@ -135,21 +136,22 @@ const gru: MakeCell = (context) => {
 const lstm: MakeCell = (context) => {
   const { node, emitter, weights } = context;
   const emit = emitter.emit.bind(emitter);
+  const { add, mul } = arithmetic(emitter);
   const [s, g, k] = activationsOf(node);
   const r = weights.ofState(0, 4);
   const { peepholes } = weights;
   const gate = (sum: Value, peephole: number, c: Value) => {
     const p = peepholes?.[peephole];
-    return emit(s!, [p ? emit("Add", [sum, emit("Mul", [p, c])]) : sum]);
+    return emit(s!, [p ? add(sum, mul(p, c)) : sum]);
   };
   return {
     project: projection(context, weights.bias("state", 0, 4)),
     step: (part, [h, c]) => {
-      const sums = emit("Add", [part, emit("MatMul", [h!, r])]);
+      const sums = add(part, emit("MatMul", [h!, r]));
       const [i, o, f, n] = emitter.split(sums, 4, 3);
-      const kept = emit("Mul", [gate(f!, 2, c!), c!]);
-      const cell = emit("Add", [kept, emit("Mul", [gate(i!, 0, c!), emit(g!, [n!])])]);
-      return [emit("Mul", [gate(o!, 1, cell), emit(k!, [cell])]), cell];
+      const kept = mul(gate(f!, 2, c!), c!);
+      const cell = add(kept, mul(gate(i!, 0, c!), emit(g!, [n!])));
+      return [mul(gate(o!, 1, cell), emit(k!, [cell])), cell];
     },
   };
 };
