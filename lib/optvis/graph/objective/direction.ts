@@ -1,4 +1,5 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { DataType } from "../../../onnx/element-type.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
@@ -30,6 +31,7 @@ const SMALLEST_SQUARE = 1e-12;
  */
 export function direction(cosinePower: number): ElementObjective {
   return (graph, y, selection) => {
+    const { add, sub, mul, div } = arithmetic(graph);
     const shape = graph.shapeOf(y);
     const [n = 1, channels = 1, ...spatial] = shape;
     const pixels = sizeOf(spatial);
@@ -39,37 +41,27 @@ export function direction(cosinePower: number): ElementObjective {
       graph.emit("ReduceSum", [value, graph.ints([1])], { keepdims: 1 });
 
     const dot = overChannels(emitSelected(graph, a, v));
-    const share = graph.scalar(1 / pixels);
     if (cosinePower === 0) {
       return {
         activation: emitPlaceMean(graph, dot),
-        cotangent: reshapeTo(graph, graph.emit("Mul", [v, share]), shape),
+        cotangent: reshapeTo(graph, mul(v, 1 / pixels), shape),
       };
     }
-    const square = (value: Value) => {
-      const sum = overChannels(graph.emit("Mul", [value, value]));
-      return graph.emit("Max", [sum, graph.scalar(SMALLEST_SQUARE)]);
-    };
+    const square = (value: Value) =>
+      graph.emit("Max", [overChannels(mul(value, value)), graph.scalar(SMALLEST_SQUARE)]);
     const [aSquare, vSquare] = [square(a), square(v)];
-    const lengths = graph.emit("Mul", [
-      graph.emit("Sqrt", [aSquare]),
-      graph.emit("Sqrt", [vSquare]),
-    ]);
-    const cosine = graph.emit("Div", [dot, lengths]);
+    const cosine = div(dot, mul(graph.emit("Sqrt", [aSquare]), graph.emit("Sqrt", [vSquare])));
     const least = graph.scalar(LEAST_COSINE);
     const floored = graph.emit("Max", [cosine, least]);
     const factor = graph.emit("Pow", [floored, graph.scalar(cosinePower)]);
 
-    const isAbove = graph.emit("Cast", [graph.emit("Greater", [cosine, least])], {
-      to: DataType.float,
-    });
-    const slope = graph.emit("Mul", [isAbove, graph.scalar(cosinePower)]);
-    const along = graph.emit("Mul", [graph.emit("Add", [slope, graph.scalar(1)]), v]);
-    const perLength = graph.emit("Mul", [slope, graph.emit("Div", [dot, aSquare])]);
-    const across = graph.emit("Sub", [along, graph.emit("Mul", [perLength, a])]);
-    const cotangent = graph.emit("Mul", [graph.emit("Mul", [factor, share]), across]);
+    const above = graph.emit("Greater", [cosine, least]);
+    const slope = mul(graph.emit("Cast", [above], { to: DataType.float }), cosinePower);
+    const perLength = mul(slope, div(dot, aSquare));
+    const turned = sub(mul(add(slope, 1), v), mul(perLength, a));
+    const cotangent = mul(mul(factor, 1 / pixels), turned);
     return {
-      activation: emitPlaceMean(graph, graph.emit("Mul", [dot, factor])),
+      activation: emitPlaceMean(graph, mul(dot, factor)),
       cotangent: reshapeTo(graph, cotangent, shape),
     };
   };

@@ -1,4 +1,5 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { sizeOf } from "../../../onnx/tensor.ts";
@@ -44,28 +45,24 @@ function emitLikeness(
   const shape = graph.shapeOf(y);
   const [n = 1, channels = 1, ...spatial] = shape;
   const pixels = sizeOf(spatial);
-  const places = graph.scalar(1 / pixels);
+  const { sub, mul, div } = arithmetic(graph);
   const f = reshapeTo(graph, y, [n, channels, pixels]);
   const transposed = graph.emit("Transpose", [f], { perm: [0, 2, 1] });
-  const gram = graph.emit("Mul", [graph.emit("MatMul", [f, transposed]), places]);
+  const gram = mul(graph.emit("MatMul", [f, transposed]), 1 / pixels);
   const length = reshapeTo(graph, emitLengths(graph, gram), [n, 1]);
   const rows = reshapeTo(graph, gram, [n, channels * channels]);
-  const h = graph.emit("Div", [rows, length]);
+  const h = div(rows, length);
 
   const groups = reshapeTo(graph, h, [n / images, images, channels * channels]);
   const sum = graph.emit("ReduceSum", [groups, graph.ints([1])], { keepdims: 1 });
-  const others = graph.emit("Mul", [
-    graph.emit("Sub", [sum, groups]),
-    graph.scalar(1 / (images - 1)),
-  ]);
+  const others = mul(sub(sum, groups), 1 / (images - 1));
   const mean = reshapeTo(graph, others, [n, channels * channels]);
-  const likeness = emitRowSums(graph, graph.emit("Mul", [h, mean]));
+  const likeness = emitRowSums(graph, mul(h, mean));
 
-  const along = graph.emit("Mul", [reshapeTo(graph, likeness, [n, 1]), h]);
-  const s = graph.emit("Div", [graph.emit("Sub", [mean, along]), length]);
+  const along = mul(reshapeTo(graph, likeness, [n, 1]), h);
+  const s = div(sub(mean, along), length);
   const product = graph.emit("MatMul", [reshapeTo(graph, s, [n, channels, channels]), f]);
-  const gradient = graph.emit("Mul", [product, graph.scalar(2 / pixels)]);
-  return { likeness, gradient: reshapeTo(graph, gradient, shape) };
+  return { likeness, gradient: reshapeTo(graph, mul(product, 2 / pixels), shape) };
 }
 
 /**
@@ -94,16 +91,16 @@ export function emitApart(
     found.gradient,
     perm.map((_, axis) => perm.indexOf(axis)),
   );
-  const pull = graph.emit("Mul", [likeness, emitLengths(graph, cotangent)]);
-  const perLength = graph.emit("Div", [pull, emitLengths(graph, gradient)]);
-  const scale = graph.emit("Mul", [perLength, graph.scalar(weight)]);
+  const { sub, mul, div } = arithmetic(graph);
+  const pull = mul(likeness, emitLengths(graph, cotangent));
+  const scale = mul(div(pull, emitLengths(graph, gradient)), weight);
   const column = reshapeTo(graph, scale, [n, ...rest.map(() => 1)]);
-  return graph.emit("Sub", [cotangent, graph.emit("Mul", [column, gradient])]);
+  return sub(cotangent, mul(column, gradient));
 }
 
 /** Euclidean length of all that belongs to each image: [N], never quite zero. */
 function emitLengths(graph: GraphBuilder, value: Value): Value {
-  const squares = emitRowSums(graph, graph.emit("Mul", [value, value]));
+  const squares = emitRowSums(graph, arithmetic(graph).mul(value, value));
   const length = graph.emit("Sqrt", [squares]);
   return graph.emit("Max", [length, graph.scalar(SMALLEST_LENGTH)]);
 }

@@ -1,5 +1,6 @@
 import { shiftAlong } from "../../../autodiff/padding.ts";
 import { slice } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { firstAgain, lastToFirst, type SurroundName } from "../transforms/surround.ts";
@@ -21,6 +22,7 @@ export function emitTotalVariationGradient(
   image: Value,
   { weight, surround }: { readonly weight: number; readonly surround: SurroundName },
 ): Value {
+  const { add, sub, mul } = arithmetic(graph);
   const isWrapped = surround === "wrapped";
   const [, colours = 1, ...area] = graph.shapeOf(image);
   const along = (axis: 2 | 3) => {
@@ -30,13 +32,12 @@ export function emitTotalVariationGradient(
     const pairs = colours * steps * across;
     const later = slice(graph, line, { axis, start: 1, end: steps + 1 });
     const earlier = slice(graph, line, { axis, start: 0, end: steps });
-    const sign = graph.emit("Sign", [graph.emit("Sub", [later, earlier])]);
-    const share = graph.emit("Mul", [sign, graph.scalar(weight / pairs)]);
+    const share = mul(graph.emit("Sign", [sub(later, earlier)]), weight / pairs);
     const placed = (offset: number) =>
       shiftAlong(graph, share, { axis, offset, length: steps + 1 });
     // the later pixel of a pair that rises adds to the roughness, the earlier takes away
-    const pulls = graph.emit("Sub", [placed(1), placed(0)]);
+    const pulls = sub(placed(1), placed(0));
     return isWrapped ? lastToFirst(graph, pulls, { axis, length }) : pulls;
   };
-  return graph.emit("Add", [along(3), along(2)]);
+  return add(along(3), along(2));
 }

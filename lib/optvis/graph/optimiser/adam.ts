@@ -1,3 +1,4 @@
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { OPEN_AXIS, type GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { type FloatTensor, floatTensor, intScalar } from "../../../onnx/tensor.ts";
@@ -33,27 +34,18 @@ export function emitAdam(
     iteration,
   }: { readonly gradient: Value; readonly rates: Value; readonly iteration: Value },
 ): AdamState {
+  const { add, mul, div } = arithmetic(graph);
   const facts = { type: "float32", shape: [2] } as const;
   const row = graph.emitAs(facts, "Gather", [rates, iteration], { axis: 0 });
   const [rate, epsilon] = [0, 1].map((i) =>
     graph.emit("Gather", [row, graph.constant(intScalar(i))]),
   ) as [Value, Value];
-  const nextFirst = graph.emit("Add", [
-    graph.emit("Mul", [first, graph.scalar(DECAY[0])]),
-    gradient,
-  ]);
-  const square = graph.emit("Mul", [gradient, gradient]);
-  const nextSecond = graph.emit("Add", [
-    graph.emit("Mul", [second, graph.scalar(DECAY[1])]),
-    square,
-  ]);
-  const size = graph.emit("Add", [graph.emit("Sqrt", [nextSecond]), epsilon]);
-  const step = graph.emit("Mul", [graph.emit("Div", [nextFirst, size]), rate]);
-  return {
-    parameters: graph.emit("Add", [parameters, step]),
-    first: nextFirst,
-    second: nextSecond,
-  };
+  const m = add(mul(first, DECAY[0]), gradient);
+  const square = mul(gradient, gradient);
+  const v = add(mul(second, DECAY[1]), square);
+  const size = add(graph.emit("Sqrt", [v]), epsilon);
+  const step = mul(div(m, size), rate);
+  return { parameters: add(parameters, step), first: m, second: v };
 }
 
 /** Declares the graph's input `rates`, [iterations, 2], one row of `adamRates` each. */

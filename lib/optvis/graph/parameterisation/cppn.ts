@@ -1,6 +1,7 @@
 import type { Provider } from "../../../autodiff/provider.ts";
 import { expandTo, reshapeTo } from "../../../autodiff/shaping.ts";
 import { vjp } from "../../../autodiff/vjp.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../../onnx/model.ts";
 import { filled, floatTensor } from "../../../onnx/tensor.ts";
@@ -75,6 +76,7 @@ export function cppnParameterShape(canvas: CppnImage) {
 function cppn(canvas: CppnImage, shape: readonly number[], gridShape: readonly number[]): Graph {
   const [[n = 1], [, points = 1]] = [shape, gridShape];
   const graph = new GraphBuilder("cppn_");
+  const { mul } = arithmetic(graph);
   const parameters = graph.input("parameters", "float32", shape);
   const grid = graph.input("grid", "float32", gridShape);
   const matrices = matricesOf(canvas);
@@ -85,11 +87,8 @@ function cppn(canvas: CppnImage, shape: readonly number[], gridShape: readonly n
     const inputs = inputRms.length;
     const scale = inputRms.map((rms) => gain / (rms * Math.sqrt(inputs)));
     const matrix = reshapeTo(graph, parts[i]!, [n, rows, inputs]);
-    const weights = graph.emit("Mul", [matrix, graph.constant(floatTensor([inputs], scale))]);
-    const h =
-      i === 0
-        ? below
-        : graph.emit("Concat", [below, graph.emit("Mul", [below, below]), ones], { axis: 1 });
+    const weights = mul(matrix, graph.constant(floatTensor([inputs], scale)));
+    const h = i === 0 ? below : graph.emit("Concat", [below, mul(below, below), ones], { axis: 1 });
     const x = graph.emit("MatMul", [weights, h]);
     return i === canvas.cppnLayers ? x : graph.emit("Tanh", [x]);
   }, grid);

@@ -1,4 +1,5 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, sizeOf } from "../../../onnx/tensor.ts";
@@ -69,10 +70,9 @@ const DEVIATION =
  */
 export function independentPlanes() {
   return (graph: GraphBuilder, z: Value): ParameterisedImage => {
-    const scaled = (value: Value, factor: number) =>
-      graph.emit("Mul", [value, graph.scalar(factor)]);
-    return squashed(graph, scaled(z, DEVIATION / 2), (before) =>
-      scaled(before, (DEVIATION / 2) * HALF_RANGE),
+    const { mul } = arithmetic(graph);
+    return squashed(graph, mul(z, DEVIATION / 2), (before) =>
+      mul(before, (DEVIATION / 2) * HALF_RANGE),
     );
   };
 }
@@ -92,13 +92,10 @@ function squashed(
   x: Value,
   pullback: (before: Value) => Value,
 ): ParameterisedImage {
+  const { sub, mul } = arithmetic(graph);
   const tanh = graph.emit("Tanh", [x]);
   return {
-    image: graph.emit("Mul", [tanh, graph.scalar(HALF_RANGE)]),
-    pullback: (cotangent) => {
-      const square = graph.emit("Mul", [tanh, tanh]);
-      const slope = graph.emit("Sub", [graph.scalar(1), square]);
-      return pullback(graph.emit("Mul", [cotangent, slope]));
-    },
+    image: mul(tanh, HALF_RANGE),
+    pullback: (cotangent) => pullback(mul(cotangent, sub(1, mul(tanh, tanh)))),
   };
 }

@@ -1,4 +1,5 @@
 import { slice, zeros } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
@@ -95,11 +96,7 @@ function ellipseShapes(canvas: EllipseImage) {
   const angles = column(count, (k) => (k * Math.PI * (3 - Math.sqrt(5))) % (2 * Math.PI));
 
   return (graph: GraphBuilder, numbers: Value) => {
-    const plus = (a: Value, b: Value) => graph.emit("Add", [a, b]);
-    const minus = (a: Value, b: Value) => graph.emit("Sub", [a, b]);
-    const times = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
-    const scaled = (a: Value, factor: number) => times(a, graph.scalar(factor));
-    const oneLess = (a: Value) => minus(graph.scalar(1), a);
+    const { add, sub, mul, div } = arithmetic(graph);
     const neg = (a: Value) => graph.emit("Neg", [a]);
     const joined = (parts: readonly Value[]) => graph.emit("Concat", parts, { axis: 2 });
     const part = (value: Value, i: number) =>
@@ -108,47 +105,39 @@ function ellipseShapes(canvas: EllipseImage) {
     const [x, y, size, stretch, turn, opaque] = Array.from({ length: SHAPE_NUMBERS }, (_, i) =>
       part(numbers, i),
     ) as [Value, Value, Value, Value, Value, Value];
-    const centreX = plus(x, graph.constant(strewn.x));
-    const centreY = plus(y, graph.constant(strewn.y));
-    const logRadius = plus(size, graph.constant(radii));
+    const centreX = add(x, graph.constant(strewn.x));
+    const centreY = add(y, graph.constant(strewn.y));
+    const logRadius = add(size, graph.constant(radii));
     const bounded = graph.emit("Tanh", [stretch]);
-    const angle = plus(scaled(turn, TURN), graph.constant(angles));
+    const angle = add(mul(turn, TURN), graph.constant(angles));
     const [cos, sin] = [graph.emit("Cos", [angle]), graph.emit("Sin", [angle])];
     const perHalfAxis = (logHalfAxis: Value) => graph.emit("Exp", [neg(logHalfAxis)]);
-    const line = (a: Value, b: Value) =>
-      joined([a, b, neg(plus(times(a, centreX), times(b, centreY)))]);
-    const toAcross = perHalfAxis(plus(logRadius, bounded));
-    const toAlong = perHalfAxis(minus(logRadius, bounded));
-    const across = line(times(toAcross, cos), times(toAcross, sin));
-    const along = line(neg(times(toAlong, sin)), times(toAlong, cos));
-    const share = graph.emit("Sigmoid", [
-      plus(scaled(opaque, OPACITY_SLOPE), graph.scalar(OPACITY_START)),
-    ]);
-    const opacity = scaled(share, MOST_OPAQUE);
+    const line = (a: Value, b: Value) => joined([a, b, neg(add(mul(a, centreX), mul(b, centreY)))]);
+    const toAcross = perHalfAxis(add(logRadius, bounded));
+    const toAlong = perHalfAxis(sub(logRadius, bounded));
+    const across = line(mul(toAcross, cos), mul(toAcross, sin));
+    const along = line(neg(mul(toAlong, sin)), mul(toAlong, cos));
+    const share = graph.emit("Sigmoid", [add(mul(opaque, OPACITY_SLOPE), OPACITY_START)]);
+    const opacity = mul(share, MOST_OPAQUE);
 
     const pullback = (d: Omit<Ellipses, "colours">): Value => {
       const dot = (a: Value, b: Value) =>
-        graph.emit("ReduceSum", [times(a, b), graph.ints([2])], { keepdims: 1 });
+        graph.emit("ReduceSum", [mul(a, b), graph.ints([2])], { keepdims: 1 });
       // a point moves the other way than the centre
       const ofCentre = (i: number) =>
-        neg(
-          plus(times(part(across, i), part(d.across, 2)), times(part(along, i), part(d.along, 2))),
-        );
+        neg(add(mul(part(across, i), part(d.across, 2)), mul(part(along, i), part(d.along, 2))));
       const [ofAcross, ofAlong] = [dot(d.across, across), dot(d.along, along)];
       // turned, a point moves along by what it lies across, in half axes of another length
-      const ratio = graph.emit("Div", [toAcross, toAlong]);
-      const ofAngle = minus(
-        times(dot(d.across, along), ratio),
-        graph.emit("Div", [dot(d.along, across), ratio]),
-      );
-      const ofOpacity = times(d.opacity, times(opacity, oneLess(share)));
+      const ratio = div(toAcross, toAlong);
+      const ofAngle = sub(mul(dot(d.across, along), ratio), div(dot(d.along, across), ratio));
+      const ofOpacity = mul(d.opacity, mul(opacity, sub(1, share)));
       return joined([
         ofCentre(0),
         ofCentre(1),
-        neg(plus(ofAcross, ofAlong)),
-        times(minus(ofAlong, ofAcross), oneLess(times(bounded, bounded))),
-        scaled(ofAngle, TURN),
-        scaled(ofOpacity, OPACITY_SLOPE),
+        neg(add(ofAcross, ofAlong)),
+        mul(sub(ofAlong, ofAcross), sub(1, mul(bounded, bounded))),
+        mul(ofAngle, TURN),
+        mul(ofOpacity, OPACITY_SLOPE),
       ]);
     };
     return { across, along, opacity, pullback };
@@ -160,12 +149,12 @@ function ellipseColours({ saturation, planes }: EllipseImage) {
   const inColour = planeColours(saturation, planes);
   return (graph: GraphBuilder, numbers: Value) => {
     const turned = (value: Value) => graph.emit("Transpose", [value], { perm: [0, 2, 1] });
-    const scaled = (value: Value) => graph.emit("Mul", [value, graph.scalar(COLOUR_SLOPE)]);
-    const { image, pullback } = inColour(graph, scaled(turned(numbers)));
+    const { mul } = arithmetic(graph);
+    const { image, pullback } = inColour(graph, mul(turned(numbers), COLOUR_SLOPE));
     return {
       /** [N, planes, K + 1] */
       colours: image,
-      pullback: (cotangent: Value) => turned(scaled(pullback(cotangent))),
+      pullback: (cotangent: Value) => turned(mul(pullback(cotangent), COLOUR_SLOPE)),
     };
   };
 }

@@ -1,4 +1,5 @@
 import { slice, zeros } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../../onnx/model.ts";
 import { intScalar } from "../../../onnx/tensor.ts";
@@ -50,8 +51,7 @@ export function ellipsesGraph(canvas: EllipseImage): Graph {
 function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipses, grid: Value) {
   const [, count = 1] = graph.shapeOf(across);
   const matMul = (a: Value, b: Value) => graph.emit("MatMul", [a, b]);
-  const times = (a: Value, b: Value) => graph.emit("Mul", [a, b]);
-  const minus = (a: Value, b: Value) => graph.emit("Sub", [a, b]);
+  const { add, sub, mul, div } = arithmetic(graph);
   const turned = (value: Value) => graph.emit("Transpose", [value], { perm: [0, 2, 1] });
   const joined = (parts: readonly Value[]) => graph.emit("Concat", parts, { axis: 2 });
   const axis = graph.constant(intScalar(1));
@@ -59,38 +59,38 @@ function paint(graph: GraphBuilder, { across, along, opacity, colours }: Ellipse
     graph.emit("CumSum", [value, axis], from);
 
   const [u, v] = [matMul(across, grid), matMul(along, grid)];
-  const distance = graph.emit("Add", [times(u, u), times(v, v)]);
-  const edge = graph.emit("Sigmoid", [minus(graph.scalar(HARDNESS), distance)]);
-  const cover = times(edge, opacity);
-  const clear = minus(graph.scalar(1), cover);
+  const distance = add(mul(u, u), mul(v, v));
+  const edge = graph.emit("Sigmoid", [sub(HARDNESS, distance)]);
+  const cover = mul(edge, opacity);
+  const clear = sub(1, cover);
   const logs = graph.emit("Log", [clear]);
   // E_k, [N, K, P], from those in front of it
   const left = graph.emit("Exp", [summed(logs, { reverse: 1 })]);
   // where E_k is larger, more shows of the colour behind ellipse k, and less of its own
   const coloursOf = (start: number, end: number) => slice(graph, colours, { axis: 2, start, end });
-  const change = minus(coloursOf(0, count), coloursOf(1, count + 1));
+  const change = sub(coloursOf(0, count), coloursOf(1, count + 1));
   const foremost = coloursOf(count, count + 1);
-  const image = graph.emit("Add", [matMul(change, left), foremost]);
+  const image = add(matMul(change, left), foremost);
 
   const pullback = (cotangent: Value): Ellipses => {
-    const ofLogs = times(matMul(turned(change), cotangent), left);
+    const ofLogs = mul(matMul(turned(change), cotangent), left);
     const behind = summed(ofLogs, { reverse: 0 });
     // what an ellipse takes off when it covers more
-    const off = graph.emit("Div", [behind, clear]);
+    const off = div(behind, clear);
     const ofForemost = graph.emit("ReduceSum", [cotangent, graph.ints([2])], { keepdims: 1 });
     const ofChange = turned(matMul(left, turned(cotangent)));
     // a colour is in its own change, and with the other sign in that of what lies behind it
     const ofOwn = joined([ofChange, ofForemost]);
-    const ofColours = minus(ofOwn, joined([zeros(graph, graph.shapeOf(ofForemost)), ofChange]));
-    const slope = times(times(off, cover), minus(graph.scalar(1), edge));
+    const ofColours = sub(ofOwn, joined([zeros(graph, graph.shapeOf(ofForemost)), ofChange]));
+    const slope = mul(mul(off, cover), sub(1, edge));
     // of the squares in the distance
-    const twice = times(graph.scalar(2), graph.emit("Transpose", [grid], { perm: [1, 0] }));
-    const ofOpacity = graph.emit("ReduceSum", [times(off, edge), graph.ints([2])], {
+    const twice = mul(2, graph.emit("Transpose", [grid], { perm: [1, 0] }));
+    const ofOpacity = graph.emit("ReduceSum", [mul(off, edge), graph.ints([2])], {
       keepdims: 1,
     });
     return {
-      across: matMul(times(slope, u), twice),
-      along: matMul(times(slope, v), twice),
+      across: matMul(mul(slope, u), twice),
+      along: matMul(mul(slope, v), twice),
       opacity: graph.emit("Neg", [ofOpacity]),
       colours: ofColours,
     };

@@ -1,4 +1,5 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { floatTensor, type FloatTensor, intScalar } from "../../../onnx/tensor.ts";
@@ -27,8 +28,8 @@ export function phases({ shape, data }: FloatTensor) {
   const [groups = 1, , members = 1, ...row] = shape;
   const r = floatTensor([groups, members, ...row], data);
   return (graph: GraphBuilder, p: Value): ParameterisedSpectrum => {
-    const along = (turn: "Cos" | "Sin") =>
-      graph.emit("Mul", [graph.emit(turn, [p]), graph.constant(r)]);
+    const { sub, mul } = arithmetic(graph);
+    const along = (turn: "Cos" | "Sin") => mul(graph.emit(turn, [p]), graph.constant(r));
     const [real, imaginary] = [along("Cos"), along("Sin")];
     return {
       spectrum: graph.emit("Concat", [real, imaginary], { axis: 2 }),
@@ -38,10 +39,7 @@ export function phases({ shape, data }: FloatTensor) {
         const [dReal, dImaginary] = [0, 1].map((part) =>
           graph.emit("Gather", [parted, graph.constant(intScalar(part))], { axis: 2 }),
         );
-        return graph.emit("Sub", [
-          graph.emit("Mul", [real, dImaginary!]),
-          graph.emit("Mul", [imaginary, dReal!]),
-        ]);
+        return sub(mul(real, dImaginary!), mul(imaginary, dReal!));
       },
     };
   };

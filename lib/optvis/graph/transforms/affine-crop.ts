@@ -2,6 +2,7 @@ import type { Provider } from "../../../autodiff/provider.ts";
 import { addedAt } from "../../../autodiff/gather-adjoint.ts";
 import { reshapeTo, slice, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { DataType } from "../../../onnx/element-type.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
@@ -85,6 +86,7 @@ export function emitAffineCrop(
   { canvasSize, cropSize, offsets, surround: name, provider }: AffineCrop,
 ) {
   const [n = 1, colours = 1] = graph.shapeOf(image);
+  const { add, mul } = arithmetic(graph);
   const pixels = cropSize.height * cropSize.width;
   const surround = SURROUNDS[name](canvasSize);
   const { height, width } = surround.size;
@@ -95,27 +97,25 @@ export function emitAffineCrop(
   const firsts = Array.from({ length: n * colours }, (_, plane) =>
     corners.map((step) => plane * cells + step),
   );
-  const places = graph.emit("Add", [cell, int32s(graph, [n, 4 * colours, 1], firsts.flat())]);
+  const places = add(cell, int32s(graph, [n, 4 * colours, 1], firsts.flat()));
   const sources = reshapeTo(graph, places, [n * colours * 4 * pixels]);
 
   const flat = reshapeTo(graph, surround.framed(graph, image), [n * colours * cells]);
   const read = graph.emit("GatherElements", [flat, sources], { axis: 0 });
   const found = reshapeTo(graph, read, [n, colours, 4, pixels]);
   const ofPlanes = reshapeTo(graph, weights, [n, 1, 4, pixels]);
-  const weighted = graph.emit("Mul", [found, ofPlanes]);
-  const sum = graph.emit("ReduceSum", [weighted, graph.ints([2])], { keepdims: 0 });
+  const sum = graph.emit("ReduceSum", [mul(found, ofPlanes), graph.ints([2])], { keepdims: 0 });
   const crop = reshapeTo(graph, sum, [n, colours, cropSize.height, cropSize.width]);
   const offset = graph.constant(floatTensor([1, colours, 1, 1], offsets));
   return {
-    seen: graph.emit("Add", [crop, offset]),
+    seen: add(crop, offset),
     pullback: (cotangent: Value): Value => {
       if (ADDS_PLANES_TOGETHER[provider]) {
         const together = cells <= LARGEST_FOR_PAIRS * pixels ? 2 : 1;
         return addedTogether(graph, cotangent, { cell, weights }, { surround, together });
       }
       const row = reshapeTo(graph, cotangent, [n, colours, 1, pixels]);
-      const parts = graph.emit("Mul", [row, ofPlanes]);
-      const values = reshapeTo(graph, parts, [n * colours * 4 * pixels]);
+      const values = reshapeTo(graph, mul(row, ofPlanes), [n * colours * 4 * pixels]);
       const whole = { shape: [n * colours * cells], axis: 0, indices: sources };
       const scattered = addedAt(graph, whole, values);
       const framed = reshapeTo(graph, scattered, [n, colours, height, width]);
@@ -144,18 +144,19 @@ function addedTogether(
   const cells = height * width;
   const steps = together === 2 ? [0, width] : [0, 1, width, width + 1];
   const firsts = Array.from({ length: n }, (_, i) => steps.map((step) => BigInt(i * cells + step)));
-  const indices = graph.emit("Add", [
+  const { add, mul } = arithmetic(graph);
+  const indices = add(
     graph.emit("Cast", [cell], { to: DataType.int64 }),
     graph.constant({
       type: "int64",
       shape: [n, steps.length, 1],
       data: BigInt64Array.from(firsts.flat()),
     }),
-  ]);
-  const parts = graph.emit("Mul", [
+  );
+  const parts = mul(
     reshapeTo(graph, cotangent, [n, 1, planes, pixels]),
     reshapeTo(graph, weights, [n, 4, 1, pixels]),
-  ]);
+  );
   const values = together * planes;
   const columns = reshapeTo(graph, parts, [n * steps.length, values, pixels]);
   const rows = graph.emit("Transpose", [columns], { perm: [0, 2, 1] });
@@ -173,7 +174,7 @@ function addedTogether(
   const [left, right] = [0, 1].map((before) =>
     surround.pullback(graph, framed, { first: before * planes, count: planes, before }),
   ) as [Value, Value];
-  return graph.emit("Add", [left, right]);
+  return add(left, right);
 }
 
 /** The four pixels of the framed canvas that each pixel of the crop lies between. */
@@ -190,12 +191,12 @@ function emitCorners(
   { cropSize, surround }: { readonly cropSize: Size; readonly surround: Surround },
 ): Corners {
   const [n = 1] = graph.shapeOf(affine);
+  const { add, sub, mul } = arithmetic(graph);
   const pixels = cropSize.height * cropSize.width;
   const { size, origin } = surround;
   const inFrame = graph.constant(floatTensor([1, 2, 3], [0, 0, origin, 0, 0, origin]));
-  const shifted = graph.emit("Add", [affine, inFrame]);
+  const shifted = add(affine, inFrame);
   const indices = graph.constant(pixelIndices(cropSize));
-  const one = graph.scalar(1);
   const along = (axis: 0 | 1) => {
     const length = axis === 0 ? size.width : size.height;
     const map = slice(graph, shifted, { axis: 1, start: axis, end: axis + 1 });
@@ -203,22 +204,19 @@ function emitCorners(
     const floor = graph.emit("Floor", [place]);
     // the last pixel has none to its right
     const whole = graph.emit("Min", [floor, graph.scalar(length - 2)]);
-    const after = graph.emit("Sub", [place, whole]);
-    const before = graph.emit("Sub", [one, after]);
+    const after = sub(place, whole);
+    const before = sub(1, after);
     // a large canvas has more pixels than float32 counts
     const first = graph.emit("Cast", [whole], { to: DataType.int32 });
     return { first, both: graph.emit("Concat", [before, after], { axis: 1 }) };
   };
   const [x, y] = [along(0), along(1)];
-  const row = graph.emit("Mul", [y.first, int32s(graph, [], [size.width])]);
+  const row = mul(y.first, int32s(graph, [], [size.width]));
   const [down, right] = [
     reshapeTo(graph, y.both, [n, 2, 1, pixels]),
     reshapeTo(graph, x.both, [n, 1, 2, pixels]),
   ];
-  return {
-    cell: graph.emit("Add", [row, x.first]),
-    weights: graph.emit("Mul", [down, right]),
-  };
+  return { cell: add(row, x.first), weights: mul(down, right) };
 }
 
 function int32s(graph: GraphBuilder, shape: readonly number[], values: readonly number[]): Value {

@@ -1,5 +1,6 @@
 import { reshapeTo, zeros } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 import { intScalar, intsTensor } from "../../../onnx/tensor.ts";
@@ -93,18 +94,17 @@ function emitOverPieces(
     carried: [zeros(graph, shape)],
     outer: [image, selection],
     body: (body, index, [total]) => {
+      const { add, sub, mul } = arithmetic(body);
       const start = pick(body, body.constant(intsTensor(starts)), index);
-      const end = body.emit("Add", [start, body.ints([length])]);
+      const end = add(start, body.ints([length]));
       const bounds = [image, start, end, body.ints([axis])];
       const piece = body.emitAs(floats(pieceShape), "Slice", bounds);
       const { activation, gradient } = differentiate(body, { image: piece, selection });
-      const after = body.emit("Sub", [body.ints([shape[axis]!]), end]);
-      const pads = body.emit("Add", [
-        body.emit("Mul", [start, body.ints(unit(8, axis))]),
-        body.emit("Mul", [after, body.ints(unit(8, 4 + axis))]),
-      ]);
+      const after = sub(body.ints([shape[axis]!]), end);
+      const before = mul(start, body.ints(unit(8, axis)));
+      const pads = add(before, mul(after, body.ints(unit(8, 4 + axis))));
       const placed = body.emitAs(floats(shape), "Pad", [gradient, pads]);
-      return { carried: [body.emit("Add", [total, placed])], scanned: [activation] };
+      return { carried: [add(total, placed)], scanned: [activation] };
     },
   });
   const [n = 1] = shape;

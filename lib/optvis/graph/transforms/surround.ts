@@ -1,5 +1,6 @@
 import { slice } from "../../../autodiff/shaping.ts";
 import type { Size } from "../../../image/raster.ts";
+import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
 
@@ -68,9 +69,10 @@ export const SURROUNDS: Readonly<Record<SurroundName, (canvas: Size) => Surround
       return graph.emit("Concat", parts, { axis: 3 });
     },
     placed: (graph, places, length) => {
-      const period = graph.scalar(length - 1);
-      const periods = graph.emit("Floor", [graph.emit("Div", [places, period])]);
-      const rest = graph.emit("Sub", [places, graph.emit("Mul", [periods, period])]);
+      const { sub, mul, div } = arithmetic(graph);
+      const period = length - 1;
+      const periods = graph.emit("Floor", [div(places, period)]);
+      const rest = sub(places, mul(periods, period));
       // rounding may have taken it a little beyond either end
       return clamped(graph, rest, length);
     },
