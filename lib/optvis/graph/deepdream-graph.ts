@@ -1,11 +1,11 @@
+import { arithmetic } from "../../onnx/arithmetic.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph } from "../../onnx/model.ts";
 import { selectionInput } from "./differentiable-graph.ts";
 import { emitImageRms } from "./image-rms.ts";
 import { emitLoop } from "./loop.ts";
 import { objectiveThrough, type ObjectiveSpecification } from "./objective-through.ts";
-import { normalisedStep } from "./optimiser/normalised-step.ts";
-import { pixels } from "./parameterisation/pixels.ts";
+import { emitLaplacianNormalisation } from "./optimiser/laplacian.ts";
 import { type AscentCrops, movingCrops } from "./transforms/crops.ts";
 import { none } from "./transforms/none.ts";
 
@@ -16,7 +16,7 @@ export interface DeepDreamParts {
 }
 
 /**
- * deepDreamImage's ascent on the pixels themselves.
+ * deepDreamImage's ascent on the pixels themselves: x <- x + step * lapnorm(g), without clipping.
  *
  * Carries `image` [N, planes, H, W]. Inputs of its own: `step` (scalar), and the transform's (see
  * transforms/crops.ts).
@@ -32,23 +32,21 @@ export function deepdreamGraph(specification: ObjectiveSpecification & DeepDream
   const iterations = graph.input("iterations", "int64", []);
   const step = graph.input("step", "float32", []);
 
-  const parameterisation = pixels;
   const transform = crops === null ? none : movingCrops(graph, crops);
   const objective = objectiveThrough(specification);
-  const optimiser = normalisedStep(provider);
 
   const { finals, scans } = emitLoop(graph, {
     prefix: "ascent_",
     iterations,
     carried: [start],
     outer: [selection, step, ...transform.inputs],
-    body: (body, iteration, [x]) => {
-      const { image, pullback } = parameterisation(body, x);
-      const seen = transform.emit(body, { image, selection, iteration }, objective);
-      const gradient = pullback(seen.gradient);
+    body: (body, iteration, [image]) => {
+      const values = { image, selection, iteration };
+      const { activation, gradient } = transform.emit(body, values, objective);
       const rms = emitImageRms(body, gradient, 0);
-      const next = optimiser(body, { parameters: x, gradient, step });
-      return { carried: [next], scanned: [seen.activation, rms] };
+      const { add, mul } = arithmetic(body);
+      const direction = emitLaplacianNormalisation(body, gradient, provider);
+      return { carried: [add(image, mul(direction, step))], scanned: [activation, rms] };
     },
   });
   return graph.build(`ascent ${pass.layerName}`, [

@@ -2,8 +2,9 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/model.ts";
 
 /**
- * The four parts of an ascent, as Lucid names them. Each emits nodes; `ascent-graph.ts` puts them
- * together. N is the batch, C the layer's channels.
+ * Parts of an ascent, as Lucid names them; its fourth, the optimiser, is each method's own. Each
+ * emits nodes; `deepdream-graph.ts` and `fourier-graph.ts` put them together. N is the batch, C the
+ * layer's channels.
  */
 
 /** parameters => image: what the ascent changes, and the image it stands for. */
@@ -79,9 +80,3 @@ export interface ObjectiveValues {
   /** dObjective/dY, the layer's shape: where the backward pass starts. */
   readonly cotangent: Value;
 }
-
-/** parameters, gradient => the next iteration's parameters. */
-export type Optimiser = (
-  graph: GraphBuilder,
-  values: { readonly parameters: Value; readonly gradient: Value; readonly step: Value },
-) => Value;

@@ -3,7 +3,7 @@ import type { Size } from "../../../image/raster.ts";
 import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { intScalar, intsTensor } from "../../../onnx/tensor.ts";
+import { filled, intScalar, intsTensor } from "../../../onnx/tensor.ts";
 import { emitLoop } from "../loop.ts";
 import type {
   ActivationAndGradient,
@@ -101,8 +101,9 @@ function emitOverPieces(
       const piece = body.emitAs(floats(pieceShape), "Slice", bounds);
       const { activation, gradient } = differentiate(body, { image: piece, selection });
       const after = sub(body.ints([shape[axis]!]), end);
-      const before = mul(start, body.ints(unit(8, axis)));
-      const pads = add(before, mul(after, body.ints(unit(8, 4 + axis))));
+      const none = filled(8, 0);
+      const before = mul(start, body.ints(none.with(axis, 1)));
+      const pads = add(before, mul(after, body.ints(none.with(4 + axis, 1))));
       const placed = body.emitAs(floats(shape), "Pad", [gradient, pads]);
       return { carried: [add(total, placed)], scanned: [activation] };
     },
@@ -111,11 +112,6 @@ function emitOverPieces(
   const axes = graph.ints([0]);
   const means = graph.emitAs(floats([n]), "ReduceMean", [scans[0], axes], { keepdims: 0 });
   return { activation: means, gradient: finals[0] };
-}
-
-/** 1 at one place, else 0. */
-function unit(length: number, place: number): readonly number[] {
-  return Array.from({ length }, (_, i) => Number(i === place));
 }
 
 /** Row `iteration`, column `axis` of the shifts, as int64 [1]. */
