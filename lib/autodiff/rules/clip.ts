@@ -23,7 +23,7 @@ export const clipVjp: VjpRule = (context) => {
   const [high = Infinity] = requireConstant(context, 2, "the upper bound");
   const y = emitForward(context);
 
-  const pull = (dY: string) => {
+  const pull = (dY: Value) => {
     let dX = dY;
     if (low === 0) dX = mul(dX, forms.isPositive(y));
     else if (isReachable(low)) dX = mul(dX, forms.isGreater(y, graph.scalar(low)));

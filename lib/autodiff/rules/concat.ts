@@ -1,3 +1,4 @@
+import type { Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import { areAllRectified } from "../rectified.ts";
@@ -16,7 +17,7 @@ export const concatVjp: VjpRule = (context) => {
   const { graph, node, inputs } = context;
   const y = emitForward(context);
   const axis = axisAttribute(node, graph.shapeOf(y).length);
-  const pullback = (dY: string) => {
+  const pullback = (dY: Value) => {
     if (inputs.length === 1) return [dY];
     const lengths = inputs.map((input) => graph.shapeOf(input)[axis]!);
     const parts = graph.emitMany("Split", [dY, graph.ints(lengths)], { axis }, inputs.length);

@@ -1,3 +1,4 @@
+import type { Value } from "../../onnx/model.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 import { reshapeTo, sumTo } from "../shaping.ts";
@@ -19,8 +20,8 @@ export const instanceNormalizationVjp: VjpRule = (context) => {
   const shape = graph.shapeOf(input(0));
   const places = shape.flatMap((_, axis) => (axis < 2 ? [] : [axis]));
   const alongChannels = [shape[1]!, ...places.map(() => 1)];
-  const perChannel = (value: string) => reshapeTo(graph, value, alongChannels);
-  const summed = (value: string) =>
+  const perChannel = (value: Value) => reshapeTo(graph, value, alongChannels);
+  const summed = (value: Value) =>
     reshapeTo(graph, sumTo(graph, value, alongChannels), [shape[1]!]);
   const { z, pullback } = standardise(context, places);
   const s = perChannel(scale);

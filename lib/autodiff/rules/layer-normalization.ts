@@ -1,5 +1,6 @@
 import type { Value } from "../../onnx/model.ts";
 import { layerNormalizedAxes } from "../../onnx/operators/normalisation.ts";
+import { sizeOf } from "../../onnx/tensor.ts";
 import type { VjpRule } from "../rule.ts";
 import { sumTo } from "../shaping.ts";
 import { standardise } from "../standardise.ts";
@@ -20,7 +21,7 @@ export const layerNormalizationVjp: VjpRule = (context) => {
   const [s, b] = [input(1), inputs[2]];
   const shape = graph.shapeOf(input(0));
   const axes = layerNormalizedAxes(node, shape.length);
-  const n = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  const n = sizeOf(axes.map((axis) => shape[axis]!));
   const { z, mean, inverseDeviation: r, pullback } = standardise(context, axes);
   const scaled = mul(z, s);
   const y = b ? add(scaled, b) : scaled;

@@ -1,3 +1,4 @@
+import type { Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { emitForward, oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
@@ -16,7 +17,7 @@ export const softmaxVjp: VjpRule = (context) => {
   const { graph, node, mul, sub } = context;
   const y = emitForward(context);
   const axes = graph.ints([axisAttribute(node, graph.shapeOf(y).length, -1)]);
-  const pull = (dY: string) => {
+  const pull = (dY: Value) => {
     const common = graph.emit("ReduceSum", [mul(dY, y), axes], { keepdims: 1 });
     return [mul(y, sub(dY, common))];
   };

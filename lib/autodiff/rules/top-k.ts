@@ -1,3 +1,4 @@
+import type { Value } from "../../onnx/model.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { addedAt } from "../gather-adjoint.ts";
 import type { VjpRule } from "../rule.ts";
@@ -18,7 +19,7 @@ export const topKVjp: VjpRule = (context) => {
   const attributes = { ...node.attributes, sorted: 1 };
   const [y, indices] = graph.emitMany("TopK", inputs, attributes, 2);
   const axis = axisAttribute(node, shape.length, -1);
-  const pull = (dY: string) => addedAt(graph, { shape, axis, indices: indices! }, dY);
+  const pull = (dY: Value) => addedAt(graph, { shape, axis, indices: indices! }, dY);
   return {
     outputs: [y!, indices!],
     pullback: ([dY]) => [dY ? pull(dY) : null, null],

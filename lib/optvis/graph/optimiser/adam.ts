@@ -35,8 +35,7 @@ export function emitAdam(
   }: { readonly gradient: Value; readonly rates: Value; readonly iteration: Value },
 ): AdamState {
   const { add, mul, div } = arithmetic(graph);
-  const facts = { type: "float32", shape: [2] } as const;
-  const row = graph.emitAs(facts, "Gather", [rates, iteration], { axis: 0 });
+  const row = graph.emit("Gather", [rates, iteration], { axis: 0 });
   const [rate, epsilon] = [0, 1].map((i) =>
     graph.emit("Gather", [row, graph.constant(intScalar(i))]),
   ) as [Value, Value];

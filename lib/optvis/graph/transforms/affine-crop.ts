@@ -6,7 +6,7 @@ import { arithmetic } from "../../../onnx/arithmetic.ts";
 import { DataType } from "../../../onnx/element-type.ts";
 import { type GraphBuilder, OPEN_AXIS } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { floatTensor } from "../../../onnx/tensor.ts";
+import { floatTensor, sizeOf } from "../../../onnx/tensor.ts";
 import type { Transform } from "../parts.ts";
 import { type Surround, type SurroundName, SURROUNDS } from "./surround.ts";
 
@@ -64,11 +64,10 @@ export function affineCrop(graph: GraphBuilder, batch: number, crop: AffineCrop)
 /** Declares the graph's input `affine`, [iterations, N, 2, 3], of which a Loop reads one row. */
 export function affineInput(graph: GraphBuilder, batch: number) {
   const value = graph.input("affine", "float32", [OPEN_AXIS, batch, 2, 3]);
-  const facts = { type: "float32", shape: [batch, 2, 3] } as const;
   return {
     value,
     at: (body: GraphBuilder, iteration: Value): Value =>
-      body.emitAs(facts, "Gather", [value, iteration], { axis: 0 }),
+      body.emit("Gather", [value, iteration], { axis: 0 }),
   };
 }
 
@@ -139,7 +138,7 @@ function addedTogether(
   { surround, together }: { readonly surround: Surround; readonly together: 1 | 2 },
 ): Value {
   const [n = 1, planes = 1, ...area] = graph.shapeOf(cotangent);
-  const pixels = area.reduce((product, length) => product * length, 1);
+  const pixels = sizeOf(area);
   const { height, width } = surround.size;
   const cells = height * width;
   const steps = together === 2 ? [0, width] : [0, 1, width, width + 1];

@@ -31,7 +31,6 @@ export interface AscentCrops {
  * right in each iteration, 0 <= shift < size.
  */
 export function movingCrops(graph: GraphBuilder, crops: AscentCrops): Transform {
-  // its first axis is as long as the trip count, so only the row that is read has a static shape
   const shifts = graph.input("shifts", "int64", [OPEN_AXIS, 2]);
   return {
     inputs: [shifts],
@@ -108,16 +107,13 @@ function emitOverPieces(
       return { carried: [add(total, placed)], scanned: [activation] };
     },
   });
-  const [n = 1] = shape;
-  const axes = graph.ints([0]);
-  const means = graph.emitAs(floats([n]), "ReduceMean", [scans[0], axes], { keepdims: 0 });
-  return { activation: means, gradient: finals[0] };
+  const activation = graph.emit("ReduceMean", [scans[0], graph.ints([0])], { keepdims: 0 });
+  return { activation, gradient: finals[0] };
 }
 
 /** Row `iteration`, column `axis` of the shifts, as int64 [1]. */
 function readShift(graph: GraphBuilder, shifts: Value, iteration: Value, axis: 0 | 1): Value {
-  const facts = { type: "int64", shape: [2] } as const;
-  const row = graph.emitAs(facts, "Gather", [shifts, iteration], { axis: 0 });
+  const row = graph.emit("Gather", [shifts, iteration], { axis: 0 });
   return graph.emit("Slice", [row, graph.ints([axis]), graph.ints([axis + 1]), graph.ints([0])]);
 }
 
