@@ -69,6 +69,14 @@ export function notImplemented(what: string): AwsError {
   );
 }
 
+export function accessDenied(message: string): AwsError {
+  return new AwsError("AccessDenied", message);
+}
+
+export function invalidRequest(message: string): AwsError {
+  return new AwsError("InvalidRequest", message);
+}
+
 export function invalidArgument(message: string, name: string, value: string): AwsError {
   return new AwsError("InvalidArgument", message, { ArgumentName: name, ArgumentValue: value });
 }

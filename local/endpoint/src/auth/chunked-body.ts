@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidRequest } from "../aws-error.ts";
 import type { SignatureClaim } from "./signature-claim.ts";
 import { EMPTY_SHA256, isSameSignature, sha256Hex, sign } from "./sigv4.ts";
 
@@ -131,7 +131,7 @@ function parseChunkHeader(line: string): { readonly size: number; readonly signa
 }
 
 function malformedChunk(why: string): AwsError {
-  return new AwsError("InvalidRequest", `The body is not well-formed aws-chunked: ${why}`);
+  return invalidRequest(`The body is not well-formed aws-chunked: ${why}`);
 }
 
 export function incompleteBody(): AwsError {

@@ -1,4 +1,4 @@
-import { AwsError, invalidArgument, notImplemented } from "../aws-error.ts";
+import { invalidArgument, invalidRequest, notImplemented } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import type { ChunkSigning } from "./chunked-body.ts";
 
@@ -19,10 +19,7 @@ export function payloadHash({ headers, query }: WireRequest, isPresigned: boolea
     query.get("X-Amz-Content-Sha256") ??
     (isPresigned ? "UNSIGNED-PAYLOAD" : headers["x-amz-content-sha256"]);
   if (hash !== undefined) return hash;
-  throw new AwsError(
-    "InvalidRequest",
-    "Missing required header for this request: x-amz-content-sha256",
-  );
+  throw invalidRequest("Missing required header for this request: x-amz-content-sha256");
 }
 
 /** Reads what the hash says. `signing` is how chunks are signed, if they are. */

@@ -1,4 +1,4 @@
-import { AwsError } from "../aws-error.ts";
+import { accessDenied, AwsError, invalidRequest } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import { MAX_PRESIGN_EXPIRY_S } from "../limits.ts";
 import type { CredentialScope } from "./sigv4.ts";
@@ -27,13 +27,12 @@ export function readSignatureClaim({ headers, query }: WireRequest): SignatureCl
   const { authorization } = headers;
   if (authorization !== undefined) return fromHeader(authorization, headers["x-amz-date"]);
   if (query.has("X-Amz-Algorithm") || query.has("X-Amz-Signature")) return fromQuery(query);
-  throw new AwsError("AccessDenied", "Access Denied: the request is not signed");
+  throw accessDenied("Access Denied: the request is not signed");
 }
 
 function fromHeader(authorization: string, timestamp: string | undefined): SignatureClaim {
   if (!authorization.startsWith(`${ALGORITHM} `)) {
-    throw new AwsError(
-      "InvalidRequest",
+    throw invalidRequest(
       `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
     );
   }
@@ -45,10 +44,7 @@ function fromHeader(authorization: string, timestamp: string | undefined): Signa
   const [credential, signedHeaders] = [field("Credential"), field("SignedHeaders")];
   const signature = field("Signature");
   if (timestamp === undefined) {
-    throw new AwsError(
-      "AccessDenied",
-      "AWS authentication requires a valid Date or x-amz-date header",
-    );
+    throw accessDenied("AWS authentication requires a valid Date or x-amz-date header");
   }
   const texts = { credential, signedHeaders, signature, timestamp, expiresSeconds: null };
   return parseClaim(texts, malformedHeader);

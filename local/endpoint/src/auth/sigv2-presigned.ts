@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 
-import { AwsError } from "../aws-error.ts";
+import { accessDenied } from "../aws-error.ts";
 import type { WireRequest } from "../http/message.ts";
 import { isSameSignature } from "./sigv4.ts";
 import { checkAccessKey, signatureMismatch, type SignaturePolicy } from "./verify-signature.ts";
@@ -34,10 +34,10 @@ export function verifySigV2Presigned(
   checkAccessKey(query.get("AWSAccessKeyId") ?? "", credentials);
   const expires = query.get("Expires") ?? "";
   if (!/^\d{1,12}$/.test(expires)) {
-    throw new AwsError("AccessDenied", "Invalid date (should be seconds since epoch)");
+    throw accessDenied("Invalid date (should be seconds since epoch)");
   }
   if (nowMs > Number(expires) * 1000) {
-    throw new AwsError("AccessDenied", "Request has expired");
+    throw accessDenied("Request has expired");
   }
   const header = (name: string) => query.get(name) ?? headers[name] ?? "";
   const amzNames = [...Object.keys(headers), ...query.keys()].filter((name) =>

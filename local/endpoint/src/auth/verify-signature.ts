@@ -1,5 +1,5 @@
 import { type Credentials, REGION } from "../account.ts";
-import { AwsError } from "../aws-error.ts";
+import { accessDenied, AwsError } from "../aws-error.ts";
 import type { Texts, WireRequest } from "../http/message.ts";
 import { MAX_CLOCK_SKEW_MS } from "../limits.ts";
 import type { SignatureClaim } from "./signature-claim.ts";
@@ -84,7 +84,7 @@ function checkTime({ signedAtMs, expiresSeconds }: SignatureClaim, nowMs: number
     );
   }
   if (signedAtMs > nowMs + MAX_CLOCK_SKEW_MS) {
-    throw new AwsError("AccessDenied", "Request is not yet valid");
+    throw accessDenied("Request is not yet valid");
   }
   const expiresAtMs = signedAtMs + expiresSeconds * 1000;
   if (nowMs > expiresAtMs) {

@@ -1,4 +1,4 @@
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidRequest } from "../aws-error.ts";
 import type { Texts } from "../http/message.ts";
 import {
   type Checksum,
@@ -32,10 +32,7 @@ export function readExpectedChecksum(headers: Texts): ExpectedChecksum | null {
   }
   const algorithm = algorithmOfHeader(trailer.trim().toLowerCase());
   if (algorithm === null) {
-    throw new AwsError(
-      "InvalidRequest",
-      "The value specified in the x-amz-trailer header is not supported",
-    );
+    throw invalidRequest("The value specified in the x-amz-trailer header is not supported");
   }
   if (first !== undefined) throw severalChecksums();
   return { algorithm, value: null };
@@ -53,7 +50,7 @@ export function checkDigest(value: string, algorithm: ChecksumAlgorithm | "md5")
   if (algorithm === "md5") {
     throw new AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.");
   }
-  throw new AwsError("InvalidRequest", `Value for ${PREFIX}${algorithm} header is invalid.`);
+  throw invalidRequest(`Value for ${PREFIX}${algorithm} header is invalid.`);
 }
 
 export function badDigest(algorithm: ChecksumAlgorithm | "md5"): AwsError {
@@ -75,8 +72,5 @@ export function checksumElement(algorithm: ChecksumAlgorithm): string {
 
 function severalChecksums(): AwsError {
   const known = checksumAlgorithmSchema.options.join(", ");
-  return new AwsError(
-    "InvalidRequest",
-    `Expecting a single ${PREFIX} header. Known algorithms: ${known}`,
-  );
+  return invalidRequest(`Expecting a single ${PREFIX} header. Known algorithms: ${known}`);
 }

@@ -1,4 +1,4 @@
-import { AwsError } from "../aws-error.ts";
+import { accessDenied } from "../aws-error.ts";
 import type { WireRequest } from "./message.ts";
 
 /** Loopback by name or number; `bucket.localhost` is S3's other way to name a bucket. */
@@ -13,8 +13,5 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|\[::1\]|(?:[\w.-]+\.)?localhost)(?::\d+)
 export function checkSameMachine({ headers: { host = "", origin } }: WireRequest): void {
   const given = [host, ...(origin === undefined ? [] : [origin.replace(/^https?:\/\//, "")])];
   if (given.every((name) => LOOPBACK_HOST.test(name))) return;
-  throw new AwsError(
-    "AccessDenied",
-    "Only this machine is answered: name the endpoint 127.0.0.1 or localhost",
-  );
+  throw accessDenied("Only this machine is answered: name the endpoint 127.0.0.1 or localhost");
 }

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 
 import * as z from "zod";
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidRequest } from "../aws-error.ts";
 import { type Checksum, type ChecksumAlgorithm, createHasher } from "../checksums/checksum.ts";
 import {
   badDigest,
@@ -106,8 +106,7 @@ function chooseParts(upload: Upload, xml: string): readonly Part[] {
 function checkDeclaredSize(declared: string | undefined, parts: readonly Part[]): void {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   if (declared === undefined || declared === String(size)) return;
-  throw new AwsError(
-    "InvalidRequest",
+  throw invalidRequest(
     `The provided 'x-amz-mp-object-size' header value ${declared} does not match what was computed: ${size}`,
   );
 }
@@ -141,8 +140,7 @@ function compositeChecksum(parts: readonly Part[], algorithm: ChecksumAlgorithm)
   const hasher = createHasher(algorithm);
   for (const part of parts) {
     if (part.checksum === null) {
-      throw new AwsError(
-        "InvalidRequest",
+      throw invalidRequest(
         `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
       );
     }

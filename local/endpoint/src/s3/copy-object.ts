@@ -1,4 +1,4 @@
-import { AwsError } from "../aws-error.ts";
+import { invalidRequest } from "../aws-error.ts";
 import { findCopySource, parseCopySource } from "./copy-source.ts";
 import { checkKey, readDescription } from "./object-headers.ts";
 import { quoteEtag, type S3Operation, xmlResponse } from "./s3-request.ts";
@@ -10,8 +10,7 @@ export const copyObject: S3Operation = async (context, request) => {
   const replaces = headers["x-amz-metadata-directive"]?.toUpperCase() === "REPLACE";
   const sourceName = parseCopySource(request);
   if (sourceName.bucket === request.bucket && sourceName.key === key && !replaces) {
-    throw new AwsError(
-      "InvalidRequest",
+    throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata",
     );
   }

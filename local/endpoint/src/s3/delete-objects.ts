@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { AwsError } from "../aws-error.ts";
+import { AwsError, invalidRequest } from "../aws-error.ts";
 import { MAX_DELETE_KEYS } from "../limits.ts";
 import { element, parseXml } from "../xml.ts";
 import { checkIfMatch } from "./conditions.ts";
@@ -34,8 +34,7 @@ const deleteSchema = element({
 export const deleteObjects: S3Operation = async (context, request) => {
   const { text, received } = await receiveText(request.body);
   if (received.checksum === null && request.headers["content-md5"] === undefined) {
-    throw new AwsError(
-      "InvalidRequest",
+    throw invalidRequest(
       "Missing required header for this request: Content-MD5 or x-amz-checksum-*",
     );
   }

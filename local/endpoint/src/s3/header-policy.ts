@@ -1,5 +1,5 @@
 import { ACCOUNT_ID } from "../account.ts";
-import { AwsError } from "../aws-error.ts";
+import { accessDenied, AwsError } from "../aws-error.ts";
 import type { Texts } from "../http/message.ts";
 
 /** `x-amz-` headers that are understood with any value, besides those of families. */
@@ -42,7 +42,7 @@ export function checkHeaders(headers: Texts): void {
     if (!name.startsWith("x-amz-") || isUnderstood(name, value)) continue;
     if (name.endsWith("-expected-bucket-owner")) {
       if (value === ACCOUNT_ID) continue;
-      throw new AwsError("AccessDenied", "Access Denied");
+      throw accessDenied("Access Denied");
     }
     throw new AwsError(
       "NotImplemented",

@@ -1,5 +1,5 @@
 import { uriEncode } from "../auth/sigv4.ts";
-import { AwsError, invalidArgument } from "../aws-error.ts";
+import { invalidArgument, invalidRequest } from "../aws-error.ts";
 import { checksumAlgorithm } from "../checksums/checksum.ts";
 import { checksumElement, checksumHeader } from "../checksums/expected-checksum.ts";
 import type { Texts } from "../http/message.ts";
@@ -45,8 +45,7 @@ function readUploadChecksum(headers: Texts): UploadHead["checksum"] {
   // form
   const isKnown = type === "COMPOSITE" ? algorithm !== "crc64nvme" : algorithm?.startsWith("crc");
   if (algorithm === null || (type !== "COMPOSITE" && type !== "FULL_OBJECT") || isKnown !== true) {
-    throw new AwsError(
-      "InvalidRequest",
+    throw invalidRequest(
       `The ${type} checksum type cannot be used with the ${name} checksum algorithm.`,
     );
   }
@@ -97,8 +96,7 @@ async function receivePart(
     const upload = findUpload(context, request); // it may have ended meanwhile
     const { size, md5, checksum } = result;
     if (checksum && head.checksum && checksum.algorithm !== head.checksum.algorithm) {
-      throw new AwsError(
-        "InvalidRequest",
+      throw invalidRequest(
         `Checksum Type mismatch occurred, expected checksum Type: ${head.checksum.algorithm}, actual checksum Type: ${checksum.algorithm}`,
       );
     }
