@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { DamagedObjectError, encodeJson, findJson, JSON_TYPE } from "../json.ts";
+import { DamagedObjectError, encodeJson, findJson, JSON_TYPE, PNG_TYPE } from "../json.ts";
 import { EXPLANATION_ID, explanationKeys } from "../keys.ts";
 import { type Figures, figuresSchema } from "./figures-schema.ts";
 import { type PosedQuestion, posedQuestionSchema } from "./posed-question.ts";
@@ -64,7 +64,7 @@ export class Explanations {
 
   /** A picture that its explanation has beside it. */
   async keepPixels(id: string, png: Uint8Array): Promise<void> {
-    await this.#store.put(explanationKeys(id).pixels, png, "image/png");
+    await this.#store.put(explanationKeys(id).pixels, png, PNG_TYPE);
   }
 
   async hasEnded(id: string): Promise<boolean> {
