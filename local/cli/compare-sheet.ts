@@ -62,11 +62,8 @@ export async function compareSheet(
   {
     using bar = new WorkBar(terminal, "comparing", shown.length);
     for (const picture of shown) {
-      const planes = await shownPlanes(
-        await readPicture(picture.path),
-        own.model,
-        own.model.inputSize,
-      );
+      const seen = await readPicture(picture.path);
+      const planes = await shownPlanes(seen, own.model, own.model.inputSize);
       pictures.push({ ...picture, activations: await activationsIn(engine, planes) });
       bar.show(pictures.length);
     }

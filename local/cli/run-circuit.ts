@@ -14,6 +14,7 @@ import { asReference, openForCommand } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
 import { printReport } from "./report.ts";
+import { resultPaths } from "./result-paths.ts";
 import { channelsRequest, sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { NothingDrawnError } from "./user-errors.ts";
@@ -48,7 +49,7 @@ export async function runCircuit(
   await writeCircuitSheet(out, circuit, (layer) => {
     const request = drawn.get(layer);
     const isDrawn = request && empty?.requests.includes(request.name) !== true;
-    return isDrawn ? join(flags.out, `${request.name}.manifest.json`) : null;
+    return isDrawn ? resultPaths(flags.out, request.name).manifest : null;
   });
   terminal.note(`${out}  (the channel, and what it is made of)`);
   if (flags.open) await showFile(out, terminal);

@@ -14,6 +14,7 @@ import {
 } from "../../lib/pipeline/request/target-units.ts";
 import { readPicture } from "./photographs.ts";
 import { readUserFile } from "./read-user-file.ts";
+import { resultPaths } from "./result-paths.ts";
 import { UsageError } from "./user-errors.ts";
 
 const manifestSchema = z.object({
@@ -58,7 +59,7 @@ export interface SheetPictures {
 export async function sheetPictures(manifestPath: string): Promise<SheetPictures> {
   const manifest = parseManifest(manifestPath, await readUserFile(manifestPath));
   const name = basename(manifestPath).replace(/(\.manifest)?\.json$/i, "");
-  const folder = join(dirname(manifestPath), `${name}.tiles`);
+  const { tiles: folder } = resultPaths(dirname(manifestPath), name);
   const files = new Set(await filesIn(folder));
   const { targets, channelAxis } = manifest.request ?? {};
   const units = targets && targetUnits(targets);
