@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createHandler } from "../functions/api/handler.ts";
+import { DatasetLooks, type Photograph } from "../lib/pipeline/dataset/dataset-looks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import { isPublished } from "../lib/pipeline/networks/published-description.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
@@ -11,6 +12,7 @@ import { AddedNetworks, type PublishedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { doAll } from "./do-all.ts";
 import { errorLog } from "./log.ts";
+import { DatasetRoutes } from "./page/dataset-routes.ts";
 import { EventStreams } from "./page/event-streams.ts";
 import type { NetworkPublisher } from "./page/network-drop.ts";
 import { PageServer } from "./page/page-server.ts";
@@ -28,6 +30,8 @@ export interface ServeOptions extends Pick<
   readonly renderer: Renderer;
   /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
+  /** Of which the page shows those that excite a channel most. @default none */
+  readonly photographs?: readonly Photograph[] | undefined;
   /**
    * How soon channels that a killed process was rendering are rendered again.
    *
@@ -47,7 +51,7 @@ export interface Service extends PublishedNetworks {
 /** @throws Error if a port is taken or the data folder cannot be used */
 export async function startService(options: ServeOptions): Promise<Service> {
   const { dataFolder, awsPort, apiPort, renderer, gate = null, threads, networkFolders } = options;
-  const { recoverySeconds = 12 } = options;
+  const { recoverySeconds = 12, photographs = [] } = options;
   let added: AddedNetworks | undefined;
   const pipeline = await startLocalPipeline({
     dataFolder,
@@ -81,13 +85,21 @@ export async function startService(options: ServeOptions): Promise<Service> {
     const publisher = bucketPublisher(pipeline.store);
     const folders = { drops: await emptyFolder(dataFolder, ".drops"), known: networkFolders };
     const log = errorLog("page");
-    const page = new PageServer({ api: handler, publisher, folders, events, log });
+    const looks = new DatasetLooks({
+      photographs,
+      threads,
+      onLeftOut: ({ name, error }) => log.error("a photograph is left out", { name, error }),
+    });
+    const dataset =
+      photographs.length === 0 ? null : new DatasetRoutes({ looks, ...pipeline.acceptDeps });
+    const page = new PageServer({ api: handler, publisher, folders, events, dataset, log });
     const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,
       api,
       ...networks,
-      stop: () => doAll([() => page.close(), () => api.close(), () => pipeline.stop()]),
+      stop: () =>
+        doAll([() => page.close(), () => looks.close(), () => api.close(), () => pipeline.stop()]),
     };
   } catch (error) {
     await pipeline.stop();

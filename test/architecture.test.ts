@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import endpointPackage from "../local/endpoint/package.json" with { type: "json" };
+import { circleAmong, type Import, importsOf } from "./support/imports.ts";
 
 /** What every room of the pipeline stands on. */
 const BASE = ["concurrency", "json", "keys", "limits", "rates", "version"];
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/optvis/quality": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/optvis/activation-atlas": ["lib/onnx", "lib/image", "lib/optvis/random.ts"],
+  "lib/optvis/dataset-examples": ["lib/onnx", "lib/image", "lib/optvis"],
   "lib/optvis/concepts": ["lib/onnx", "lib/optvis/random.ts"],
   "lib/optvis/ascent": ["lib/onnx", "lib/autodiff", "lib/image", "lib/optvis"],
   "lib/pipeline/keys.ts": ["lib/image/formats.ts", "lib/pipeline/limits.ts"],
@@ -95,6 +97,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/pipeline/request",
     "lib/pipeline/render",
   ],
+  "lib/pipeline/dataset": [
+    ...ENGINE,
+    ...PIPELINE_BASE,
+    "lib/pipeline/networks",
+    "lib/pipeline/explain",
+  ],
   "lib/pipeline/sheet": [
     "lib/image",
     "lib/optvis/quality",
@@ -125,8 +133,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the schemas that requests are checked with are also the gateway's models
   cdk: ["functions", "lib/networks", "lib/pipeline", "lib/source-bundle.mjs"],
   local: ["cdk", "functions", "lib"],
-  // all that the browser's code knows of ours: the API's documents, as types
-  "web/api/documents.ts": API_DOCUMENTS,
+  // all that the browser's code knows of ours: the API's documents and its own server's, as types
+  "web/api/documents.ts": [...API_DOCUMENTS, "lib/pipeline/dataset"],
   // pieces that call no server
   "web/components": ["web/api/documents.ts"],
   web: ["web/api/documents.ts", "web/components"],
@@ -153,12 +161,6 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   openseadragon: /^web\//,
 };
 
-interface Import {
-  readonly from: string;
-  readonly to: string;
-  readonly isLocal: boolean;
-}
-
 const SOURCE = /^(lib|functions|local|cdk|bench|web)\/.*\.m?tsx?$/;
 const TEST = /^(local\/endpoint\/)?test\/.*\.ts$/;
 const ENDPOINT = /^local\/endpoint\//;
@@ -170,14 +172,6 @@ const importsIn = (wanted: (path: string) => boolean): readonly Import[] =>
   paths.filter(wanted).flatMap((path) => importsOf(path, readFileSync(path, "utf8")));
 
 const imports = importsIn((path) => SOURCE.test(path) && !TEST.test(path));
-
-function importsOf(from: string, text: string): Import[] {
-  return [...text.matchAll(/(?:\b(?:from|import)\s+|\bimport\()"([^"]+)"/g)].map((match) => {
-    const specifier = match[1]!;
-    const isLocal = specifier.startsWith(".");
-    return { from, to: isLocal ? normalize(join(dirname(from), specifier)) : specifier, isLocal };
-  });
-}
 
 const isIn = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
 
@@ -196,28 +190,6 @@ function forbiddenImports(found: readonly Import[]): readonly Import[] {
 
 function strayUsers(found: readonly Import[], name: string, allowed: RegExp): readonly Import[] {
   return found.filter(({ from, to }) => to.startsWith(name) && !allowed.test(from));
-}
-
-/** Files that import each other in a circle, types included, the first named twice; or `null`. */
-function circleAmong(found: readonly Import[]): readonly string[] | null {
-  const imported = new Map<string, string[]>();
-  for (const { from, to } of found) imported.set(from, [...(imported.get(from) ?? []), to]);
-  const cleared = new Set<string>();
-  const search = (file: string, above: readonly string[]): readonly string[] | null => {
-    if (above.includes(file)) return [...above.slice(above.indexOf(file)), file];
-    if (cleared.has(file)) return null;
-    for (const to of imported.get(file) ?? []) {
-      const circle = search(to, [...above, file]);
-      if (circle !== null) return circle;
-    }
-    cleared.add(file);
-    return null;
-  };
-  for (const file of imported.keys()) {
-    const circle = search(file, []);
-    if (circle !== null) return circle;
-  }
-  return null;
 }
 
 describe("architecture", () => {

@@ -1,13 +1,11 @@
 import * as z from "zod";
 
-import { DescriptionError, NetworkError, NetworkNotFoundError } from "../../lib/networks/errors.ts";
+import { DescriptionError } from "../../lib/networks/errors.ts";
 import { classesOf } from "../../lib/networks/labels.ts";
 import { NETWORK_ID, type NetworkDescription } from "../../lib/networks/description.ts";
-import { hasChannels, type Layer } from "../../lib/networks/layers.ts";
 import { findModel } from "../../lib/networks/registry.ts";
 import { surveyOne } from "../../lib/networks/survey.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
-import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import { circuitOf } from "../../lib/pipeline/networks/circuit.ts";
 import { fileFacts, layerFacts } from "../../lib/pipeline/networks/layer-facts.ts";
 import { removeNetwork } from "../../lib/pipeline/job/remove-network.ts";
@@ -23,8 +21,9 @@ import {
 } from "./input-schemas.ts";
 import { classesLink, layerPageLink, layersLink } from "./links.ts";
 import { lookAtEach } from "./look-at-each.ts";
+import { layerAt, layerWithChannel, lookInto, noSuchNetwork } from "./look-into.ts";
 import { ProblemError } from "./problem.ts";
-import { type ApiDeps, defineRoute } from "./route.ts";
+import { defineRoute } from "./route.ts";
 import {
   circuitDocumentSchema,
   classListSchema,
@@ -117,7 +116,7 @@ export const getLayer = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId, index } }, deps) => {
     const network = await lookInto(networkId, deps, (found) => found);
-    const layer = layerAt(network, networkId, index);
+    const layer = layerAt(network, index);
     const body = await layerFacts(network, layer);
     if (!fits(body)) {
       throw new ProblemError("conflict", [
@@ -145,12 +144,7 @@ export const getCircuit = defineRoute({
   problems: ["not-found", "conflict"],
   handle: async ({ path: { networkId, index, channel }, query: { limit } }, deps) => {
     const network = await lookInto(networkId, deps, (found) => found);
-    const layer = layerAt(network, networkId, index);
-    if (!hasChannels(layer) || channel > layer.channels) {
-      throw new ProblemError("not-found", [
-        `layer ${index} of network '${networkId}' has no channel ${channel}: it has ${layer.channels ?? "none"}`,
-      ]);
-    }
+    const layer = layerWithChannel(network, index, channel);
     try {
       return { body: circuitOf(network, layer, channel, limit) };
     } catch (error) {
@@ -159,14 +153,6 @@ export const getCircuit = defineRoute({
     }
   },
 });
-
-function layerAt({ layers }: AnalysedNetwork, networkId: string, index: number): Layer {
-  const layer = layers[index - 1];
-  if (layer !== undefined) return layer;
-  throw new ProblemError("not-found", [
-    `network '${networkId}' has no layer ${index}: it has ${layers.length}`,
-  ]);
-}
 
 export const listClasses = defineRoute({
   method: "GET",
@@ -233,9 +219,6 @@ async function isInFolder(id: string, folders: readonly string[] = []): Promise<
   return false;
 }
 
-const noSuchNetwork = (id: string) =>
-  new ProblemError("not-found", [`there is no network '${id}'`]);
-
 function describeNetwork({ id, licence, input, labels }: NetworkDescription, basePath: string) {
   const { width, height, channelOrder, assumed = null } = input;
   return {
@@ -245,26 +228,4 @@ function describeNetwork({ id, licence, input, labels }: NetworkDescription, bas
     hasClassNames: labels !== null,
     links: { layers: layersLink(basePath, id), classes: classesLink(basePath, id) },
   };
-}
-
-/** @throws ProblemError if there is no such network, or it cannot be used */
-async function lookInto<T>(
-  id: string,
-  { networks }: ApiDeps,
-  look: (network: AnalysedNetwork) => T,
-): Promise<T> {
-  try {
-    return look(await networks.open(id));
-  } catch (error) {
-    if (error instanceof NetworkNotFoundError) {
-      throw noSuchNetwork(id);
-    }
-    if (error instanceof DescriptionError || error instanceof ModelError) {
-      throw new ProblemError("conflict", [`network '${id}' cannot be used: ${error.message}`]);
-    }
-    if (error instanceof NetworkError) {
-      throw new ProblemError("conflict", [`network: ${error.message}`]);
-    }
-    throw error;
-  }
 }

@@ -61,6 +61,12 @@ export const layerTableSchema = z.strictObject({
       learnables: z.array(z.strictObject({ name: z.string(), shape: z.array(z.int()) })),
       learnableCount: z.int().min(0),
       multiplyAdds: multiplyAddsSchema,
+      receptiveField: z
+        .strictObject({ rows: z.int().min(1), columns: z.int().min(1) })
+        .nullable()
+        .describe(
+          "pixels of the image that a place of the map looks at; null where there are no places, or each looks everywhere",
+        ),
       aliases: z.array(z.string()).describe("other names it answers to"),
       inputs: z.array(z.int().min(1)).describe("indices of the layers that it reads"),
       module: z.string().describe("what it is part of, 'layer1.0'; empty where that is not known"),

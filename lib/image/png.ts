@@ -23,6 +23,13 @@ export async function encodePng(raster: Raster): Promise<Uint8Array> {
   return plainBytes(await asPng(await fromRaster(raster)).toBuffer());
 }
 
+/** JPEG of a photograph, to be looked at. */
+export async function encodeJpeg(raster: Raster): Promise<Uint8Array> {
+  checkBuffer(raster);
+  const image = await fromRaster(raster);
+  return plainBytes(await image.jpeg({ quality: LOSSY_QUALITY }).toBuffer());
+}
+
 /** Why an image of that size is not decoded, to be said of what it has; `null` if it is. */
 export function sizeProblem(
   { width, height }: Size,

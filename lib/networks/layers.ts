@@ -8,6 +8,7 @@ import { LayerNamer } from "./layer-names.ts";
 import { type LayerNode, layerNode } from "./layer-node.ts";
 import { modulePaths } from "./module-paths.ts";
 import { isWholeAgain } from "./parted-channels.ts";
+import { type ReceptiveField, receptiveFields } from "./receptive-field.ts";
 import { weightOrigins } from "./weight-origins.ts";
 
 /** One row of the layer table. */
@@ -43,6 +44,8 @@ export interface Layer {
   readonly parts: number;
   /** Axis of the output tensor along which the images lie: 1 of tokens [T, N, C], else 0. */
   readonly batchAxis: number;
+  /** What a place looks at, axis by axis of `shape`; see `receptiveFields`. */
+  readonly receptiveField: ReceptiveField;
   /** Trained tensors, under their names in the file. */
   readonly learnables: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly learnableCount: number;
@@ -99,11 +102,12 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
   const carriesImage = imageValues(model.graph, graph.input);
   const origin = weightOrigins(model.graph);
   const axes = channelAxes(graph);
+  const fields = receptiveFields(graph);
   const rounded = model.graph.nodes.filter(({ quantised }) => quantised === "rounding");
   const roundedValues = new Set(rounded.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
   const namer = new LayerNamer();
   const paths = modulePaths(model.graph.nodes.filter(isLayer));
-  const layers: GrowingLayer[] = [inputLayer(graph)];
+  const layers: GrowingLayer[] = [inputLayer(graph, fields)];
   /** Position in `layers` of the layer that a value is, whatever its shape. */
   const layerOf = new Map<Value, number>();
   /** Index of the layer whose data a value is, the image's too. */
@@ -127,7 +131,7 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
     // the tensor is the same data after plumbing, so the layer answers to that name too
     layer.aliases.push(...[node.name, ...node.outputs].filter(Boolean));
     const value = firstOutput(node);
-    const whole = activation(graph, value, axes.get(value) ?? 1);
+    const whole = activationOf(value);
     if (isWholeAgain(layer, whole, layers)) layers[source] = { ...layer, value, ...whole };
   }
 
@@ -148,11 +152,15 @@ export function layerTable(model: Model, graph: StaticGraph): readonly Layer[] {
         node.quantised === "operator" ||
         [...node.inputs, ...node.outputs].some((each) => roundedValues.has(each)),
       value,
-      ...activation(graph, value, axes.get(value) ?? 1),
+      ...activationOf(value),
       node: made,
       learnables,
       learnableCount: learnables.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
+  }
+
+  function activationOf(value: Value) {
+    return activation(graph, value, { channelAxis: axes.get(value) ?? 1, fields });
   }
 
   function isOnImage(node: Node): boolean {
@@ -191,14 +199,14 @@ function isPlumbing(node: Node): boolean {
 /** While the table is made, plumbing after a layer adds to its aliases. */
 type GrowingLayer = Layer & { readonly aliases: string[] };
 
-function inputLayer(graph: StaticGraph): GrowingLayer {
+function inputLayer(graph: StaticGraph, fields: Fields): GrowingLayer {
   return {
     index: 1,
     name: graph.input,
     type: "Input",
     quantised: false,
     value: graph.input,
-    ...activation(graph, graph.input, 1),
+    ...activation(graph, graph.input, { channelAxis: 1, fields }),
     node: null,
     learnables: [],
     learnableCount: 0,
@@ -208,12 +216,20 @@ function inputLayer(graph: StaticGraph): GrowingLayer {
   };
 }
 
-function activation(graph: StaticGraph, value: Value, channelAxis: number) {
+type Fields = ReturnType<typeof receptiveFields>;
+
+interface KnownOfValues {
+  readonly channelAxis: number;
+  readonly fields: Fields;
+}
+
+function activation(graph: StaticGraph, value: Value, { channelAxis, fields }: KnownOfValues) {
   const own = graph.facts.get(value)?.shape ?? null;
   const isBatched = !graph.unbatched.has(value);
   const batchAxis = isBatched ? 0 : (graph.batchAxes.get(value) ?? 0);
   const parts = isBatched || batchAxis > 0 ? 1 : graph.parts.get(value);
   const shape = own && axisInFront(own, batchAxis);
+  const field = fields.get(value);
   const isMap = channelAxis !== NO_CHANNELS && parts !== undefined && !shape?.includes(0);
   // the batch goes from behind it to the front
   const axis = Math.max(channelAxis + (channelAxis < batchAxis ? 1 : 0), 1);
@@ -222,6 +238,7 @@ function activation(graph: StaticGraph, value: Value, channelAxis: number) {
     parts: parts ?? 1,
     batchAxis,
     channelAxis: axis,
+    receptiveField: field === undefined ? [] : axisInFront(field, batchAxis),
     channels: isMap ? (shape?.[axis] ?? null) : null,
   };
 }

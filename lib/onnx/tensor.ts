@@ -37,7 +37,7 @@ export interface OpaqueTensor {
 }
 
 /** Items of a list of axes, that of `axis` first. */
-export function axisInFront(axes: readonly number[], axis: number): readonly number[] {
+export function axisInFront<Axis>(axes: readonly Axis[], axis: number): readonly Axis[] {
   return [axes[axis]!, ...axes.toSpliced(axis, 1)];
 }
 

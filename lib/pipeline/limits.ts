@@ -260,3 +260,6 @@ export const MAX_PIXEL_STEPS = 256;
  * may be, or waits behind others and would wait there again.
  */
 export const ASK_AGAIN_SECONDS = 3_600;
+
+/** Photographs that are shown of a channel: a row of them on a screen. */
+export const EXAMPLES_OF_CHANNEL = 9;

@@ -1,4 +1,4 @@
-import { resolve as absolute } from "node:path";
+import { basename, resolve as absolute } from "node:path";
 
 import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
@@ -10,6 +10,7 @@ import { startService } from "../serve.ts";
 import { ServeProgress } from "../serve-progress.ts";
 import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
+import { photographsAt, readPicture } from "./photographs.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,6 +18,7 @@ export interface ServeFlags {
   readonly awsPort: number;
   readonly apiPort: number;
   readonly data: string;
+  readonly photos?: string;
   readonly threads?: number;
 }
 
@@ -28,13 +30,14 @@ export interface ServeHooks {
 }
 
 export async function runServe(
-  { data, threads, awsPort, apiPort }: ServeFlags,
+  { data, threads, awsPort, apiPort, photos }: ServeFlags,
   { env, print, note }: Terminal,
   { createRenderer = engineRenderer, ...hooks }: ServeHooks,
 ): Promise<void> {
   await checkTemporaryFolder();
   const dataFolder = absolute(data);
   await makeFolders(dataFolder);
+  const paths = photos === undefined ? [] : await photographsAt(photos);
   const stop = interruption();
   const gate = localGpuGate(env, { threads, tell: note, cacheFolder: cacheFolder(env) });
   const renderer = createRenderer(threads, gate);
@@ -47,6 +50,7 @@ export async function runServe(
       gate,
       threads,
       networkFolders: defaultFolders(env),
+      photographs: paths.map((each) => ({ name: basename(each), read: () => readPicture(each) })),
       ...hooks,
     }).catch((error: unknown) => {
       throw portProblem(error, "choose others with --aws-port and --api-port");

@@ -11,6 +11,11 @@ export function serveCommand(terminal: Terminal, hooks: ServeHooks = {}): Comman
     .option("--aws-port <port>", "port of S3 and SQS; 0: any", portNumber, 4566)
     .option("--api-port <port>", "port of the HTTP API; 0: any", portNumber, 8787)
     .option("--data <folder>", "where objects and queues are kept", path, ".dreamgrid")
+    .option(
+      "--photos <folder>",
+      "PNG, JPEG or WebP files, of which the page shows those that excite a channel most",
+      path,
+    )
     .addOption(threadsOption())
     .addHelpText(
       "after",

@@ -5,6 +5,7 @@ import { readJsonBody } from "../../functions/api/read-json-body.ts";
 import { MAX_INITIAL_IMAGE_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import { type ApiHandler, readBody } from "../api-adapter.ts";
+import type { DatasetRoutes } from "./dataset-routes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type DropFolders, NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
 import { type RemoteApi, servePage } from "./serve-page.ts";
@@ -17,6 +18,8 @@ export interface PageServerDeps {
   readonly folders?: DropFolders;
   /** `null`: the page asks again and again. */
   readonly events: EventStreams | null;
+  /** Photographs that excite channels. @default none are known */
+  readonly dataset?: DatasetRoutes | null;
   /** The API, where it is not this server's own. @default its own */
   readonly remote?: RemoteApi;
   readonly log: Log;
@@ -37,12 +40,14 @@ export class PageServer {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<boolean> => {
-    const { events, remote = null, log } = this.#deps;
+    const { events, dataset = null, remote = null, log } = this.#deps;
     const [path = "/", query = ""] = (incoming.url ?? "/").split("?");
     try {
       requireOwnPage(incoming);
       const news = events === null ? "polling" : "events";
-      if (await servePage(incoming, outgoing, { news, remote })) return true;
+      const facts = { news, hasDataset: dataset !== null, remote } as const;
+      if (await servePage(incoming, outgoing, facts)) return true;
+      if (await dataset?.answer(path, incoming, outgoing)) return true;
       if (path === "/events" && incoming.method === "GET" && events !== null) {
         events.open(outgoing);
         return true;

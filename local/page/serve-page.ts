@@ -12,6 +12,8 @@ export interface RemoteApi {
 export interface PageFacts {
   /** How the page hears of news: as events from this server, or by asking. */
   readonly news: "events" | "polling";
+  /** Whether there are photographs that excite channels. */
+  readonly hasDataset: boolean;
   /** Where the API is in truth, for commands to copy; `null`: at the page's own address. */
   readonly remote: RemoteApi | null;
 }
@@ -54,8 +56,12 @@ export async function servePage(
 }
 
 /** The page with the facts as it reads them. */
-function withFacts(html: Uint8Array, { news, remote }: PageFacts): Uint8Array {
-  const data = { news, ...(remote && { api: remote.url.href, region: remote.region }) };
+function withFacts(html: Uint8Array, { news, hasDataset, remote }: PageFacts): Uint8Array {
+  const data = {
+    news,
+    dataset: String(hasDataset),
+    ...(remote && { api: remote.url.href, region: remote.region }),
+  };
   const attributes = Object.entries(data).map(
     ([name, value]) => `data-${name}="${value.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`,
   );

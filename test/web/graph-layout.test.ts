@@ -18,6 +18,7 @@ function chain(...modules: readonly string[]): readonly LayerDocument[] {
     learnables: [],
     learnableCount: 0,
     multiplyAdds: null,
+    receptiveField: null,
     aliases: [],
     renderable: true,
     problem: null,

@@ -185,7 +185,11 @@ describe.skipIf(CHROMIUM === null)("networks of people unlike us", () => {
     await page.route(/\/networks\/tiny\/layers/, async (route) => {
       const response = await route.fetch();
       const { network, layers } = (await response.json()) as { network: string; layers: object[] };
-      const older = layers.map((layer) => ({ ...layer, multiplyAdds: undefined }));
+      const older = layers.map((layer) => ({
+        ...layer,
+        multiplyAdds: undefined,
+        receptiveField: undefined,
+      }));
       await route.fulfill({ response, json: { network, layers: older } });
     });
     await page.goto(`${url()}/#/tiny`);

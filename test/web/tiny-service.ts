@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 
+import type { Photograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "../support/tiny-network.ts";
@@ -16,13 +17,15 @@ interface TinyServiceOptions {
   readonly networks?: readonly TinyNetworkOptions[];
   /** Folders of more networks. @default none */
   readonly networkFolders?: readonly string[];
+  /** Of which the page shows those that excite channels. @default none */
+  readonly photographs?: readonly Photograph[];
   /** @default draws at once */
   readonly renderer?: FakeRendererOptions;
 }
 
 /** `serve` with small networks and a renderer that draws what is asked of it, in a new folder. */
 export async function startTinyService(options: TinyServiceOptions = {}) {
-  const { networks = [{}], networkFolders = [], renderer } = options;
+  const { networks = [{}], networkFolders = [], photographs, renderer } = options;
   const folder = await mkdtemp(join(tmpdir(), "dreamgrid-page-"));
   for (const network of networks) await tinyNetwork(folder, network);
   const start = (apiPort = 0, data = "data") =>
@@ -32,6 +35,7 @@ export async function startTinyService(options: TinyServiceOptions = {}) {
       apiPort,
       renderer: new FakeRenderer(renderer),
       networkFolders: [folder, ...networkFolders],
+      photographs,
       recoverySeconds: 2,
     });
   let service = await start();

@@ -4,6 +4,7 @@ import type {
   ChannelResultDocument,
   Circuit,
   ClassList,
+  ExamplesDocument,
   ExplanationDocument,
   JobDocument,
   JobList,
@@ -180,14 +181,15 @@ export async function listLayers(network: string): Promise<LayerTable> {
     page = await call<LayerTable>(`${path}?after=${layers.at(-1)!.index}`);
     layers.push(...page.layers);
   }
-  return { ...page, file: page.file ?? UNKNOWN_FILE, layers: layers.map(withCost) };
+  return { ...page, file: page.file ?? UNKNOWN_FILE, layers: layers.map(withFigures) };
 }
 
 /* What an older API does not tell of. */
 const UNKNOWN_FILE: LayerTable["file"] = { sizeBytes: null, producer: "", opsets: [] };
-const withCost = (layer: LayerTable["layers"][number]) => ({
+const withFigures = (layer: LayerTable["layers"][number]) => ({
   ...layer,
   multiplyAdds: layer.multiplyAdds ?? null,
+  receptiveField: layer.receptiveField ?? null,
 });
 
 /** An older API has all in one answer, and no links. */
@@ -199,6 +201,10 @@ export const getLayer = (network: string, index: number) =>
 /** What a channel (1-based) is made of. */
 export const getCircuit = (network: string, layer: number, channel: number) =>
   call<Circuit>(`networks/${segment(network)}/layers/${layer}/channels/${channel}/circuit`);
+
+/** The photographs of this machine that excite a channel (1-based) most, as far as they are known. */
+export const getExamples = (network: string, layer: number, channel: number) =>
+  call<ExamplesDocument>(`page/dataset/${segment(network)}/${layer}/${channel}`);
 
 /** The job with all its channels. */
 export async function getJob(jobId: string): Promise<JobDocument> {

@@ -6,6 +6,7 @@ import type { LayerDocument } from "../api/documents.ts";
 import { Looking } from "../components/looking.tsx";
 import { Problems } from "../components/problems.tsx";
 import { Tile, type TileProps } from "../components/tile.tsx";
+import { ExcitedBy } from "../parts/excited-by.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { MadeOf } from "../parts/made-of.tsx";
 import type { LayerPaneProps } from "../parts/layer-pane.tsx";
@@ -74,6 +75,7 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
       {layer !== null && problem === null && (
         <Neighbours channel={channel} count={layer.channels ?? 0} tileAt={tileAt} hrefOf={hrefOf} />
       )}
+      {layer !== null && problem === null && <ExcitedBy {...{ network, layer, channel }} />}
       {layer !== null && problem === null && <MadeOf {...{ network, layer, channel }} />}
     </>
   );

@@ -10,7 +10,8 @@ interface AroundLayerProps {
 
 /** What a layer is, what it has learned, and the layers that it stands between. */
 export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
-  const { index, type, channels, activations, learnables, inputs, multiplyAdds } = layer;
+  const { index, type, channels, activations, learnables, inputs, multiplyAdds, receptiveField } =
+    layer;
   const sizes = learnables.map(({ shape }) => shape.join(" × "));
   const feeds = layers.filter((each) => inputs.includes(each.index));
   const fed = layers.filter((each) => each.inputs.includes(index));
@@ -23,6 +24,9 @@ export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
           activations === null ? "of unknown size" : activations.join(" × "),
           ...(sizes.length === 0 ? [] : [`learnables ${sizes.join(" and ")}`]),
           ...(multiplyAdds === null ? [] : [`${counted(multiplyAdds)} multiply-adds`]),
+          ...(receptiveField === null || index === 1
+            ? []
+            : [`receptive field ${receptiveField.rows} × ${receptiveField.columns} px`]),
         ].join(", ")}
       </p>
       <p class="quiet around">

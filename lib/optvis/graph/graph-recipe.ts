@@ -5,9 +5,11 @@ import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
 import { type AttributedLayer, attributionGraph } from "./attribution-graph.ts";
 import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { differentiableGraph } from "./differentiable-graph.ts";
+import type { Forward } from "./forward-pass.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
+import { maximaGraph } from "./maxima-graph.ts";
 import { reachGraph } from "./reach-graph.ts";
 import type { EllipseImage } from "./parameterisation/ellipse-parameters.ts";
 import { ellipsesGraph } from "./parameterisation/ellipses.ts";
@@ -31,6 +33,7 @@ export type GraphRecipe =
       readonly specification: WithoutPass<AscentSpecification>;
     }
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
+  | ({ readonly kind: "maxima"; readonly pass: PassRecipe } & Forward)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "attribution"; readonly pass: PassRecipe; readonly to: AttributedLayer }
   | { readonly kind: "slope"; readonly pass: PassRecipe }
@@ -62,6 +65,8 @@ export function graphOf(recipe: GraphRecipe): Graph {
       return ascentGraph({ ...recipe.specification, pass: passOf(recipe.pass) });
     case "channel means":
       return channelMeansGraph(passOf(recipe.pass), recipe);
+    case "maxima":
+      return maximaGraph(passOf(recipe.pass), recipe);
     case "layer":
       return layerGraph(passOf(recipe.pass));
     case "attribution":

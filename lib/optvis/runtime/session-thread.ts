@@ -57,6 +57,7 @@ export type ThreadReply = {
 const IS_FORWARD: Readonly<Record<GraphRecipe["kind"], boolean>> = {
   ascent: false,
   "channel means": true,
+  maxima: true,
   layer: true,
   attribution: false,
   reach: false,

@@ -1,4 +1,5 @@
 import { hasChannels, type Layer } from "../../networks/layers.ts";
+import type { AxisField } from "../../networks/receptive-field.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { suggestionsOf } from "./suggestion.ts";
 import type { Suggestion } from "./suggestion-schema.ts";
@@ -10,6 +11,11 @@ export interface LayerRow extends Pick<
 > {
   /** Of one image; `null` for an operator of which they are not counted. */
   readonly multiplyAdds: number | null;
+  /**
+   * Pixels of the image that a place of the map looks at, those outside it too; `null` where there
+   * are no places, or each looks everywhere.
+   */
+  readonly receptiveField: { rows: number; columns: number } | null;
   /** Size of the output, [N, C, ...]; `null` if it cannot be told. */
   readonly activations: number[] | null;
   readonly learnables: { name: string; shape: number[] }[];
@@ -39,6 +45,7 @@ export function layerRows(network: AnalysedNetwork): LayerRow[] {
       learnables: layer.learnables.map(({ name, shape }) => ({ name, shape: [...shape] })),
       learnableCount: layer.learnableCount,
       multiplyAdds: layer.node?.multiplyAdds ?? null,
+      receptiveField: fieldSize(layer),
       aliases: [...layer.aliases],
       inputs: [...layer.inputs],
       module: layer.module,
@@ -47,4 +54,12 @@ export function layerRows(network: AnalysedNetwork): LayerRow[] {
       suggestion: problem === null && hasChannels(layer) ? suggestionOf(layer) : null,
     };
   });
+}
+
+function fieldSize({ receptiveField }: Layer): LayerRow["receptiveField"] {
+  const along = (axis: AxisField["imageAxis"]) =>
+    receptiveField.find((each) => each?.imageAxis === axis)?.size;
+  const [rows, columns] = [along("rows"), along("columns")];
+  // between places that were resized there are parts of pixels
+  return rows && columns ? { rows: Math.ceil(rows), columns: Math.ceil(columns) } : null;
 }

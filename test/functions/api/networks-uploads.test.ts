@@ -96,6 +96,7 @@ describe("GET /networks/{networkId}/layers", () => {
       learnableCount: 21,
       // of each of 16 x 20 places 7 x 3 products
       multiplyAdds: 6_720,
+      receptiveField: { rows: 1, columns: 1 },
       aliases: expect.any(Array),
       inputs: [1],
       module: "",

@@ -1,0 +1,49 @@
+import type { LayerMaxima } from "./maxima.ts";
+
+/** An image of a dataset, and how strongly it excites a channel. */
+export interface DatasetExample {
+  /** Of the image, from 0. */
+  readonly image: number;
+  /** The largest value of the channel's map. */
+  readonly activation: number;
+  /** Where that is, counted along the map row by row from 0. */
+  readonly place: number;
+}
+
+/**
+ * The images of a dataset that excite each channel of a layer most: what has been seen so far,
+ * whatever the order in which it came. Of images that excite a channel alike the first counts more;
+ * what is not finite does not count.
+ */
+export class DatasetExamples {
+  readonly #most: number;
+  readonly #channels: (readonly DatasetExample[])[];
+
+  /** @param most examples that are kept of each channel */
+  constructor(channels: number, most: number) {
+    this.#most = most;
+    this.#channels = Array.from({ length: channels }, () => []);
+  }
+
+  /** Adds what an image does, which is not to be there yet. */
+  add(image: number, { maxima, places }: LayerMaxima): void {
+    maxima.forEach((activation, channel) => {
+      const kept = this.#channels[channel]!;
+      const example = { image, activation, place: places[channel]! };
+      const last = kept.length < this.#most ? null : kept.at(-1)!;
+      if (!Number.isFinite(activation) || (last !== null && isBefore(last, example))) return;
+      const at = kept.findIndex((other) => isBefore(example, other));
+      const sorted = kept.toSpliced(at < 0 ? kept.length : at, 0, example);
+      this.#channels[channel] = sorted.slice(0, this.#most);
+    });
+  }
+
+  /** The strongest first. @param channel 1-based */
+  of(channel: number): readonly DatasetExample[] {
+    return this.#channels[channel - 1] ?? [];
+  }
+}
+
+function isBefore(a: DatasetExample, b: DatasetExample): boolean {
+  return a.activation === b.activation ? a.image < b.image : a.activation > b.activation;
+}

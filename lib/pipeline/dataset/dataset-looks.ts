@@ -1,0 +1,176 @@
+import { fitInside } from "../../image/grid.ts";
+import { encodeJpeg, resizeRaster } from "../../image/png.ts";
+import type { Planes, Raster } from "../../image/raster.ts";
+import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
+import { NetworkError } from "../../networks/errors.ts";
+import { AscentEngine } from "../../optvis/ascent/engine.ts";
+import { photographPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
+import { DatasetExamples } from "../../optvis/dataset-examples/dataset-examples.ts";
+import { layerMaxima } from "../../optvis/dataset-examples/maxima.ts";
+import { mapConcurrently } from "../concurrency.ts";
+import { EXAMPLES_OF_CHANNEL } from "../limits.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import type { ChannelExamples, LookProgress } from "./channel-examples.ts";
+import { partsSeen } from "./parts-seen.ts";
+
+/** A photograph of a dataset. */
+export interface Photograph {
+  readonly name: string;
+  /** @throws Error that says why it cannot be read */
+  readonly read: () => Promise<Raster>;
+}
+
+export interface DatasetDeps {
+  readonly photographs: readonly Photograph[];
+  /** How many are looked at together. @default the machine's cores */
+  readonly threads?: number | undefined;
+  /** Told of each that cannot be read, and is left out. */
+  readonly onLeftOut: (problem: { readonly name: string; readonly error: unknown }) => void;
+}
+
+/** A look of one network at all photographs. */
+interface Look {
+  readonly ofLayers: ReadonlyMap<number, DatasetExamples>;
+  readonly seenAt: ReturnType<typeof partsSeen>;
+  /** `null`: another network looks first. */
+  beganMs: number | null;
+  looked: number;
+  leftOut: number;
+  state: LookProgress["state"];
+  problem: string | null;
+}
+
+/** Longer side of a photograph as it is shown, px. */
+const SHOWN_SIDE_PX = 512;
+
+/**
+ * Which photographs of a dataset excite the channels of networks most. A network looks at all of
+ * them once it is asked about, one network at a time, all of its layers in one pass.
+ */
+export class DatasetLooks {
+  readonly #deps: DatasetDeps;
+  /** By the network, see `keyOf`. */
+  readonly #looks = new Map<string, Look>();
+  readonly #closing = new AbortController();
+  #before: Promise<void> = Promise.resolve();
+
+  constructor(deps: DatasetDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * What is known so far of a channel, 1-based; the first question has the network begin, and the
+   * next after it has failed.
+   *
+   * @throws NetworkError if the network sees no photographs
+   */
+  examples(network: AnalysedNetwork, layer: LayerWithChannels, channel: number): ChannelExamples {
+    const look = this.#lookOf(network);
+    if (look.state === "failed") this.#looks.delete(keyOf(network));
+    const found = look.ofLayers.get(layer.index)?.of(channel) ?? [];
+    return {
+      ...this.#progressOf(look),
+      examples: found.map(({ image, activation, place }) => ({
+        photograph: image,
+        name: this.#deps.photographs[image]!.name,
+        activation,
+        seen: look.seenAt(layer, place),
+      })),
+    };
+  }
+
+  /**
+   * A photograph as people are shown it, a small JPEG; `null`: there is none of that number.
+   *
+   * @throws Error as the photograph does
+   */
+  async shown(photograph: number): Promise<Uint8Array | null> {
+    const image = await this.#deps.photographs[photograph]?.read();
+    if (image === undefined) return null;
+    const side = Math.min(SHOWN_SIDE_PX, Math.max(image.width, image.height));
+    return encodeJpeg(await resizeRaster(image, fitInside(image, { width: side, height: side })));
+  }
+
+  /** Ends all looks. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the service stops"));
+    await this.#before;
+  }
+
+  #lookOf(network: AnalysedNetwork): Look {
+    if (!takesPhotographs(network.model)) {
+      throw new NetworkError(
+        `${network.description.id}: its images have ${network.model.planes.length} planes that are no colours, which no photograph has`,
+      );
+    }
+    const key = keyOf(network);
+    const known = this.#looks.get(key);
+    if (known !== undefined) return known;
+    const layers = network.layers
+      .filter(hasChannels)
+      .filter(({ index }) => !network.problems.has(index));
+    const ofLayers = layers.map(
+      ({ index, channels }) => [index, new DatasetExamples(channels, EXAMPLES_OF_CHANNEL)] as const,
+    );
+    const look: Look = {
+      beganMs: null,
+      ofLayers: new Map(ofLayers),
+      seenAt: partsSeen(network),
+      looked: 0,
+      leftOut: 0,
+      state: "looking",
+      problem: null,
+    };
+    this.#looks.set(key, look);
+    this.#before = this.#before.then(() => this.#lookAtAll(network, layers, look));
+    return look;
+  }
+
+  async #lookAtAll(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
+    const { photographs, threads } = this.#deps;
+    look.beganMs = performance.now();
+    const engine = new AscentEngine({ threads });
+    const lookAt = async (index: number) => {
+      this.#closing.signal.throwIfAborted();
+      const seen = await this.#read(index, network);
+      if (seen === null) look.leftOut++;
+      else {
+        const maxima = await layerMaxima(engine, network.model, layers, seen);
+        layers.forEach((layer, i) => look.ofLayers.get(layer.index)!.add(index, maxima[i]!));
+      }
+      look.looked++;
+    };
+    try {
+      await mapConcurrently([...photographs.keys()], lookAt, engine.threads);
+      look.state = "done";
+    } catch (error) {
+      look.state = "failed";
+      look.problem = error instanceof Error ? error.message : String(error);
+    } finally {
+      await engine.close();
+    }
+  }
+
+  /** As the network sees it: resized to its input size, whatever the aspect. */
+  async #read(index: number, { model }: AnalysedNetwork): Promise<Planes | null> {
+    const { name, read } = this.#deps.photographs[index]!;
+    try {
+      return photographPlanes(await resizeRaster(await read(), model.inputSize), model);
+    } catch (error) {
+      this.#deps.onLeftOut({ name, error });
+      return null;
+    }
+  }
+
+  #progressOf({ state, looked, leftOut, problem, beganMs }: Look): LookProgress {
+    const photographs = this.#deps.photographs.length;
+    const isKnown = state === "looking" && beganMs !== null && looked > 0;
+    const seconds = isKnown ? (performance.now() - beganMs) / 1000 : 0;
+    const secondsLeft = isKnown ? (seconds / looked) * (photographs - looked) : null;
+    return { state, looked, photographs, leftOut, secondsLeft, problem };
+  }
+}
+
+/** Another network of the same id has other weights. */
+const keyOf = ({ description, model }: AnalysedNetwork) =>
+  JSON.stringify([description.id, model.fingerprint]);

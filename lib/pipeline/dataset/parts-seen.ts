@@ -1,0 +1,72 @@
+import type { Size } from "../../image/raster.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
+import { gridOf, tokenGrids } from "../explain/token-grid.ts";
+import type { Part, SeenPart } from "./channel-examples.ts";
+
+const WHOLE: Part = { x: 0, y: 0, width: 1, height: 1 };
+
+/**
+ * Which parts of an image stand behind the places of layers' maps.
+ *
+ * @returns what says so of a layer and one of its places, counted row by row from 0; `null` where
+ *   the layer's places do not lie on the image, as those of classes
+ */
+export function partsSeen({
+  model,
+  layers,
+}: AnalysedNetwork): (layer: LayerWithChannels, place: number) => SeenPart | null {
+  const grids = tokenGrids(layers, model.inputSize);
+  return (layer, place) => {
+    const ofMap = seenOnMap(layer, place, model.inputSize);
+    if (ofMap !== null) return ofMap;
+    const grid = gridOf(layer, grids);
+    const patch = place - (grid?.first ?? 0);
+    if (grid === null || patch < 0 || patch >= grid.rows * grid.columns) return null;
+    // attention looks everywhere
+    return { place: cell(patch, grid), field: WHOLE };
+  };
+}
+
+interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function cell(place: number, { rows, columns }: Grid): Part {
+  const [row, column] = [Math.floor(place / columns), place % columns];
+  return { x: column / columns, y: row / rows, width: 1 / columns, height: 1 / rows };
+}
+
+/** `null` unless it is a map [N, C, rows, columns] of the image, in whatever order of axes. */
+function seenOnMap(
+  { shape, channelAxis, parts, receptiveField: field }: LayerWithChannels,
+  place: number,
+  { width, height }: Size,
+): SeenPart | null {
+  if (shape === null || parts > 1) return null;
+  const axes = [...shape.keys()].filter((axis) => axis !== 0 && axis !== channelAxis);
+  const [down, across] = axes.map((axis) => field[axis] ?? null);
+  if (axes.length !== 2 || !down || !across) return null;
+  if (down.imageAxis !== "rows" || across.imageAxis !== "columns") return null;
+  const columns = shape[axes[1]!]!;
+  const along = ({ start, stride, size }: typeof down, at: number, pixels: number) => {
+    const first = start + at * stride;
+    const middle = first + (size - stride) / 2;
+    return [withinImage(middle, stride, pixels), withinImage(first, size, pixels)] as const;
+  };
+  const [row, rows] = along(down, Math.floor(place / columns), height);
+  const [column, all] = along(across, place % columns, width);
+  return { place: partOf(column, row), field: partOf(all, rows) };
+}
+
+type Range = readonly [start: number, length: number];
+
+/** The part of a range that lies within an image, in shares of it. */
+function withinImage(start: number, length: number, pixels: number): Range {
+  const first = Math.min(Math.max(start, 0), pixels);
+  const end = Math.min(Math.max(start + length, 0), pixels);
+  return [first / pixels, (end - first) / pixels];
+}
+
+const partOf = ([x, width]: Range, [y, height]: Range): Part => ({ x, y, width, height });
