@@ -62,7 +62,7 @@ export const MAX_CPPN_LAYERS = 16;
 /** Five times the most that any preset has. */
 export const MAX_SATURATION = 10;
 
-/** Side of a crop as a share of the canvas's: a few pixels of the largest canvas. */
+/** Side of a crop as a share of the canvas's: 41 pixels of the largest canvas. */
 export const MIN_CROP_FRACTION = 0.01;
 
 /** The canvas then fills a sixteenth of what the network sees. */

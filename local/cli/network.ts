@@ -31,7 +31,7 @@ export async function fetchNetwork(
   }
 }
 
-/** Finds a network and reads its layers. @throws UsageError for a value of an input that is none */
+/** Finds a network and reads its layers. @throws UsageError for a bad value of an input */
 export async function openForCommand(
   idOrPath: string,
   terminal: Terminal,

@@ -99,7 +99,7 @@ export async function runConcepts(
         score: asked?.score ?? null,
         threads: flags.threads,
       },
-      // what is left out is told already
+      // which photographs are left out has been told before
       { ...terminal, note: () => undefined },
     );
     const findings = { ...found, given: photos, layer, of: asked?.of ?? null };

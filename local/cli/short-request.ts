@@ -168,7 +168,7 @@ function withNumbers({ fields, isOwn }: Pick<Chosen, "fields" | "isOwn">): Field
   return { ...fields, montage: { labels: "numbers" } };
 }
 
-/** How maps are raised: targets that are none are refused with it. */
+/** Fields that say how a map is raised: with them, targets that are no map are refused. */
 export const OF_MAPS: ReadonlySet<string> = new Set(["contrast", "objective"]);
 
 /** Fields whose parts are options of their own. */

@@ -61,9 +61,9 @@ const LINE_EVERY_MS = 5_000;
 /** Goes to the line's beginning, and deletes what stands there. */
 const CLEAR_LINE = "\r\x1b[K";
 const BAR_WIDTH = 24;
-/** Of a narrow terminal's line: how far it is, and what is left, are to be seen beside it. */
+/** Of a narrow terminal's line: percentage and time left have to fit beside the bar. */
 const BAR_SHARE = 0.3;
-/** Columns around a bar: without its last digit how far it is would be another number. */
+/** Columns around a bar: a percentage that lost its last digit would be another number. */
 const AROUND_BAR = " [] 100 %".length;
 
 export function createTerminal({

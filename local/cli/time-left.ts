@@ -1,12 +1,15 @@
 import type { ProgressBar, Terminal } from "./terminal.ts";
 
-/** Before there is a speed to go by. */
+/** Time that has to pass before there is a speed to go by. */
 const FIRST_ESTIMATE_MS = 3_000;
 
-/** Of all pieces: the first few wait for sessions that are made once, and tell of hours. */
+/**
+ * Share of all pieces that has to be done before there is a speed: the first few wait for sessions
+ * to be made, and would make one expect hours.
+ */
 const FIRST_SHARE = 0.01;
 
-/** In so long sessions are made, and of a day's work one would wait long for that share. */
+/** After this time sessions are made; of a day's work that share would take long. */
 const SETTLED_MS = 60_000;
 
 /** Work that is over sooner needs no bar. */

@@ -77,7 +77,7 @@ export function renderReport(
   return `${page.text}\n`;
 }
 
-/** An element's own style is none of the page's. */
+/** A rule of the style sheet: the policy allows no `style` attribute. */
 function columnsRule({ sheet }: NamedSheet, i: number): string {
   const columns = columnsOf(sheet);
   return columns === null ? "" : `#sheet-${i + 1} { --columns: ${columns}; }\n`;

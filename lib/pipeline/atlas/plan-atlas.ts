@@ -31,7 +31,7 @@ export interface AtlasSheet {
 
 /**
  * What draws a network layer by layer, in the network's order, each with the method and the preset
- * that become it. Nothing is drawn yet.
+ * that suit it. Nothing is drawn yet.
  *
  * @throws RequestError listing the problems of its layers, the first `MAX_ENTRIES_TOLD`
  */

@@ -30,7 +30,7 @@ export type Standing =
   | Ending
   /** `askedAt`: when its message was sent; `null`: it has not been. */
   | { readonly state: "pending"; readonly askedAt: string | null }
-  /** The message came to nothing; it may be sent anew. */
+  /** Nobody answered the message; it may be sent anew. */
   | { readonly state: "given up"; readonly reason: string };
 
 /**
@@ -57,7 +57,7 @@ export class Explanations {
     await this.#put(explanationKeys(id).asked, { version: 1, askedAt });
   }
 
-  /** The message that was sent then comes to nothing, for a reason that may pass. */
+  /** Nobody answers the message that was sent then, for a reason that may pass. */
   async giveUp(id: string, askedAt: string, reason: string): Promise<void> {
     await this.#put(explanationKeys(id).givenUp, { version: 1, askedAt, reason });
   }

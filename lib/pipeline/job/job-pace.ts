@@ -31,8 +31,9 @@ export function iterationsPerImage({ request }: Pick<JobPlan, "request">): numbe
 
 /**
  * How far a job is in iterations, and how long the rest takes: at the speed that a process which
- * renders has measured, or where nobody has, at that since its round began. While it draws an image,
- * each other job draws one, as long as that has any; of which nothing is known has as many.
+ * renders has measured, or where nobody has, at the speed since its round began. While it draws an
+ * image, each other job draws one, as long as that has any left; a job of which nothing is known is
+ * taken to have as many.
  *
  * @param live `null` where the images are rendered elsewhere
  */

@@ -51,7 +51,7 @@ export async function analyseNetwork(network: Network, known?: Model): Promise<A
   return { ...network, model, layers, problems: layerProblems(graph, layers) };
 }
 
-/** The network once more of its constants are known: a rule may have wanted them. */
+/** The network with more of its constants known: a gradient's rule may have needed them. */
 export function withModel(network: AnalysedNetwork, model: NetworkModel): AnalysedNetwork {
   if (model === network.model) return network;
   return { ...network, model, problems: layerProblems(atOwnSize(model), network.layers) };

@@ -10,9 +10,9 @@ import type { AnalysisReply, AnalysisTask } from "./analysis-thread.ts";
  */
 export const HEAP_MB = 768;
 
-/** A thread without work ends after so long: a first look has three tasks in a row. */
+/** After this time without work a thread ends: a first look has three tasks in a row. */
 const IDLE_MS = 2_000;
-/** One that was started ahead: on a slow machine its first task takes as long to come. */
+/** One that was started ahead waits longer: on a slow machine its first task comes late. */
 const AHEAD_MS = 30_000;
 
 const LOOK_EVERY_MS = 50;

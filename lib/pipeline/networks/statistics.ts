@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Looked at in one turn of the event loop: some milliseconds. */
 const AT_ONCE = 2 ** 21;
-/** Of more nothing is told: as many take half a second. */
+/** Of more elements nothing is told: so many take half a second. */
 const MOST_ELEMENTS = 2 ** 27;
 
 export interface Statistics {

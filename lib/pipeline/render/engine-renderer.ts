@@ -170,7 +170,7 @@ export class EngineRenderer implements Renderer, AsyncDisposable {
     this.#headStart = new HeadStart(engine, task, { ascent, lastStage: stages.at(-1)! });
   }
 
-  /** Where the images stand that were begun ahead; once told, it is for nobody else. */
+  /** Where the images stand that were begun ahead; told once, to the first who asks. */
   async #begunAhead(task: RenderTask): Promise<readonly AscentState[]> {
     await this.#ascentPrepared;
     const ahead = this.#headStart;

@@ -174,7 +174,7 @@ class JobRendering {
   async renderAll(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.length === 0) return;
     await this.#keepError(deliveries, async () => {
-      // a network is long in coming, and of no use to a worker that is stopped
+      // a network takes long to open, and is of no use to a worker that is stopped
       this.signal.throwIfAborted();
       const channels = deliveries.map(({ channel }) => channel);
       const preparing = prepareTask(this.#job, channels, this.#deps);

@@ -29,7 +29,7 @@ type Known = Pick<AnalysedNetwork, "description" | "model">;
 
 /**
  * How each layer of a network is drawn best: with the recipe that its description has for layers of
- * that role, else as becomes any network.
+ * that role, else in the way that suits any network.
  *
  * @returns a function that throws a DescriptionError for a recipe that no request could have
  */
