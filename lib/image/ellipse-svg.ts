@@ -19,11 +19,11 @@ export interface EllipsePicture {
   readonly ground: SvgColour;
   /** The hindmost first. */
   readonly ellipses: readonly SvgEllipse[];
-  /** What of its opacity an ellipse has so many half axes from its middle: 1 to next to 0. */
+  /** Share of its opacity so many half axes from its middle: from 1 down to nearly 0. */
   readonly fade: (distance: number) => number;
 }
 
-/** Half axes at which a gradient has its stops; the fade between them is next to straight. */
+/** Half axes at which a gradient has its stops; between them the fade is nearly linear. */
 const STOPS = [0, 0.5, 0.65, 0.75, 0.84, 0.92, 1, 1.08, 1.17, 1.28, 1.45];
 const REACH = STOPS.at(-1)!;
 

@@ -133,7 +133,7 @@ export function roundKeys(jobId: string, round = 0) {
 /** Ids of explanations: the start of a hash of what was asked. */
 export const EXPLANATION_ID = /^[0-9a-f]{32}$/;
 
-/** The keys of what there is of a question and its explanation. */
+/** The keys of a question and its explanation. */
 export function explanationKeys(id: string) {
   if (!EXPLANATION_ID.test(id)) throw new RangeError(`internal: '${id}' is no explanation's id`);
   const folder = `${EXPLANATION_PREFIX}${id}/`;
@@ -142,7 +142,7 @@ export function explanationKeys(id: string) {
     question: `${folder}question.json`,
     /** When its message was sent; overwritten each time. */
     asked: `${folder}asked.json`,
-    /** Why the message came to nothing that was sent then; overwritten. */
+    /** Why the message that was sent then was given up; overwritten. */
     givenUp: `${folder}given-up.json`,
     /** Which pixels speak for the class and against it, as a picture; before the explanation. */
     pixels: `${folder}pixels.png`,

@@ -23,7 +23,7 @@ import { writeImage } from "./write-image.ts";
 export interface ChannelDeps extends TaskDeps {
   readonly renderer: Renderer;
   readonly now: () => Date;
-  /** Carries channels that there is no time left for on. @default they come back as they came */
+  /** Carries on the channels that no time is left for. @default they come back as they came */
   readonly continuations?: MessageSender | undefined;
 }
 

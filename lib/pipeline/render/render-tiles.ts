@@ -164,7 +164,7 @@ class TileDrawings {
     return { ...tile, animation, quality, redrawn: false };
   }
 
-  /** Where an earlier rendering has come with a drawing; those of the first are not the second's. */
+  /** How far an earlier rendering came with a drawing; it left states of one of the two alone. */
   #statesOf(channel: number, drawing: "first" | "second"): readonly AscentState[] {
     const { first = null, states = [] } = this.#hooks.resume?.get(channel) ?? {};
     return (first === null) === (drawing === "first") ? states : [];

@@ -71,7 +71,7 @@ export function completeRequest(
   return withoutNone({ ...rest, ...fourierParameters(others, viewer), ...indices });
 }
 
-/** Requests had no such field once, and what it says of them by default is no other request. */
+/** Requests had no such field once: one with its default is still the same request. */
 function withoutDefaultFormat({ format, ...montage }: RenderRequest["montage"]) {
   return format === undefined || format === "png" ? montage : { ...montage, format };
 }
@@ -99,7 +99,7 @@ function withoutNone<T extends FourierParameters>(parameters: T): T {
   return result;
 }
 
-/** The values, with those in place of them that are given. */
+/** The values, each replaced where another is given. */
 function withGiven<T extends object>(
   values: T,
   given: { readonly [K in keyof T]?: T[K] | undefined },

@@ -14,7 +14,7 @@ type Crops = Pick<
   "canvasSize" | "cropSize" | "cropFraction" | "cropPlace" | "cropMargin"
 >;
 
-/** What lets too many of the crops lie beside the canvas; none if it is well. */
+/** Problems by which too many crops would lie beside the canvas; none if few do. */
 export function cropProblems({
   canvasSize,
   cropSize,

@@ -61,7 +61,7 @@ export class ChannelFinder {
     return one(channel, where, layer.index === this.#own.index ? null : layer.index, among);
   }
 
-  /** The one behind the longest name or index of a layer, or else the last. */
+  /** The colon behind the longest name or index of a layer, or else the last colon. */
   #colonIn(key: string): number {
     const last = key.lastIndexOf(":");
     for (let colon = last; colon > 0; colon = key.lastIndexOf(":", colon - 1)) {

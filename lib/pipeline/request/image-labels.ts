@@ -28,7 +28,7 @@ export function labelsOf(
   return channels.map((_, i) => labels[i] ?? null);
 }
 
-/** Names of classes, `null` of a channel that is none; of a layer they are looked for once. */
+/** Finds a channel's class name, `null` where it has none; a layer's names are read once. */
 function classNamer(own: LayerWithChannels, { layers, labels }: AnalysedNetwork) {
   const known = new Map<number, readonly string[] | null>();
   return ({ layer: index, channel }: SummedChannel): string | null => {

@@ -35,7 +35,7 @@ function differing(request: CompleteFourierRequest, preset: PresetName): Partial
   };
 }
 
-/** Each against what follows from those before it. */
+/** Each is compared with what follows from the preset and the sizes before it. */
 function differingSizes(
   { cropSize, canvasSize, cropMargin }: CompleteFourierRequest,
   name: PresetName,
@@ -59,7 +59,7 @@ function unlike<T extends object>(given: T, wanted: T): Partial<T> {
   return result;
 }
 
-/** Of JSON whose objects have their keys in one order. */
+/** Compares values of JSON; their objects have to have their keys in the same order. */
 function isAlike(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -88,7 +88,7 @@ export class RaisedLayers {
   }
 }
 
-/** What an ascent needs to know of a layer, alone: it goes from thread to thread. */
+/** Only what an ascent needs to know of a layer: it is sent from thread to thread. */
 export function asTarget(layer: LayerWithChannels): CountedLayer {
   const { value, name, channels, channelAxis, parts, batchAxis } = layer;
   return { value, name, channels, channelAxis, parts, batchAxis };
@@ -106,7 +106,7 @@ function raisedLayer(request: Raising, model: NetworkModel, layer: LayerWithChan
   return { ...layer, value: fed.value };
 }
 
-/** That no image raises the mean of the layer's channels, where that is what is asked for. */
+/** The problem of a mean that is asked for and that no image can raise; none if one can. */
 export function fixedMeanProblems(request: Raising, model: NetworkModel, layer: Layer): string[] {
   const fixing = raisesMeans(request) ? fixesMean(model, layer) : null;
   if (fixing === null) return [];
@@ -115,7 +115,7 @@ export function fixedMeanProblems(request: Raising, model: NetworkModel, layer: 
   ];
 }
 
-/** All targets of no channels raise the output. */
+/** Whether channels are raised: targets of which none is of channels raise the output itself. */
 function raisesChannels({ targets }: Raising): boolean {
   return targets === undefined || targets.some(isOfChannels);
 }

@@ -46,7 +46,7 @@ export function resolveTargets(
   return { targets: resolved, problems };
 }
 
-/** That more sets of layers are looked at than are compiled for one request. */
+/** The problem of more sets of layers than are compiled for one request; none of fewer. */
 export function layerSetProblems(targets: readonly RequestTarget[]): string[] {
   const sets = new Set(targets.map((target) => layersOfSum(target).join()));
   if (sets.size <= MAX_LAYER_SETS) return [];

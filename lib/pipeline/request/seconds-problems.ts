@@ -14,7 +14,7 @@ interface Smaller {
 /** Sides of smaller images, as shares: few enough to be tried one by one. */
 const SHARES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
 
-/** Lengths of which sums over frequencies can be split well. */
+/** Sums over frequencies split well where a side is a multiple of this. */
 const CANVAS_STEP_PX = 32;
 
 /**
@@ -77,7 +77,7 @@ function isDoable(drawing: Drawing, secondsOf: (drawing: Drawing) => WorkSeconds
   }
 }
 
-/** From what takes least away. */
+/** First the drawing that takes least away. */
 function smallerOnes(drawing: Drawing): readonly Smaller[] {
   const together = countDown(drawing.together).map((fewer) => ({
     drawing: { ...drawing, together: fewer },

@@ -14,7 +14,7 @@ interface LongRequest {
   readonly eachForm?: object | undefined;
 }
 
-/** Stay, whatever their default: it is they that say what is left out. */
+/** Fields that stay even with their default: what is left out follows from them. */
 const ALWAYS: ReadonlySet<string> = new Set(["method", "preset"]);
 
 /** The parameters that a preset stands for. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 import { PRESETS } from "./fields/fourier.ts";
 
-/** What becomes a layer, and why. */
+/** How a layer is drawn best, and why. */
 export const suggestionSchema = z.strictObject({
   fields: z
     .looseObject({ method: z.enum(["deepdream", "fourier"]), preset: z.enum(PRESETS).optional() })

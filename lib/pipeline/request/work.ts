@@ -131,7 +131,7 @@ function paintedSeconds(
   return pixelsOf(size) * pixel;
 }
 
-/** What there is so many times in each iteration. */
+/** What an iteration has so many of, and how messages call it. */
 interface Factor {
   readonly count: number;
   readonly text: string;

@@ -141,7 +141,7 @@ const cppnLayers = z
 
 const others = { fixedMagnitude, ellipses, cppnLayers };
 
-/** What these are of a request without them. */
+/** Their values in a request that leaves them out. */
 export const NONE = { fixedMagnitude: 0, ellipses: 0, cppnLayers: 0 };
 
 /** All parameters of a Fourier ascent, each explicit. */
@@ -186,7 +186,7 @@ const outputScaling = z
   .default(null)
   .describe("null: the image as it is; none: also as .npy, before it is rounded");
 
-/** A preset, and what of its parameters is otherwise. */
+/** A preset, and the parameters that differ from it. */
 export const presetFormSchema = z.strictObject({ preset: z.enum(PRESETS), ...parameters });
 export type PresetForm = z.infer<typeof presetFormSchema>;
 

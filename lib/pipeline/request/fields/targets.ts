@@ -162,7 +162,7 @@ export function filesOfTargets(given: readonly RequestTarget[] = []): readonly F
   );
 }
 
-/** Targets whose files are called otherwise. @param to the name in place of another */
+/** The targets with their files renamed. @param to the new name of a file */
 export function renameFiles(
   given: readonly RequestTarget[],
   to: (file: string) => string,
