@@ -1,11 +1,11 @@
 import type { Planes } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
-import { batchSize } from "./batch-size.ts";
+import { mapShapeAt } from "../graph/layer-pass.ts";
 import { shiftsOf } from "./feeds.ts";
 import { onceMade } from "./once-made.ts";
 import type { Level } from "./plan-levels.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
+import { stageGraph } from "./stage-graph.ts";
 import type { Parameters } from "./state.ts";
 import { levelStart, startImage } from "./start.ts";
 import { pointsNowhere, selectionOf, targetOf } from "./targets.ts";
@@ -49,22 +49,11 @@ function levelStage(task: DeepDreamTask, level: Level): Stage {
 
 /** The ascent graph of a level that `count` images are to pass. */
 function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGraph {
-  const { network, layer, objective, diversity, provider, start } = task;
-  const seen = level.crops ?? level.size;
-  const { batch, notice } = batchSize(task, { seen, canvas: level.size }, count);
-  const crops = level.crops && {
-    imageSize: level.size,
-    plan: level.crops,
-    blend: start.kind === "given" ? ("uniform" as const) : ("feathered" as const),
-  };
-  const shape = imageShapeOf(network.model, batch, seen);
-  const target = [layer.value, layer.channelAxis];
-  const setting = [...target, shape, objective, diversity, network.scale, crops];
-  const key = JSON.stringify([network.fingerprint, provider, ...setting]);
-  const common = { objective, diversity, provider, scale: network.scale };
-  const specification = { method: "deepdream", ...common, crops } as const;
-  const pass = { model: network.model, layer, imageShape: shape };
-  return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
+  const { size, crops: plan } = level;
+  const blend = task.start.kind === "given" ? "uniform" : "feathered";
+  const crops = plan && ({ imageSize: size, plan, blend } as const);
+  const sizes = { seen: plan ?? size, canvas: size };
+  return stageGraph(task, sizes, count, { method: "deepdream", crops });
 }
 
 function parametersOf({ height, width, data }: Planes): Parameters {

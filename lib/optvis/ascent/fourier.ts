@@ -2,7 +2,7 @@ import type { ReluWay } from "../../autodiff/rewrites/index.ts";
 import { addToPlanes, type Planes } from "../../image/raster.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { FOURIER_STATE, GRADIENT_SUM } from "../graph/fourier-graph.ts";
-import { imageShapeOf, mapShapeAt } from "../graph/layer-pass.ts";
+import { mapShapeAt } from "../graph/layer-pass.ts";
 import { adamRates } from "../graph/optimiser/adam.ts";
 import type { FourierImage } from "../graph/parameterisation/fourier.ts";
 import {
@@ -19,9 +19,9 @@ import { affineDraws, canvasPerCrop, iteratedCanvas } from "./affine-draws.ts";
 import { svgOfEllipses } from "./ellipse-svg.ts";
 import { faded } from "./fading.ts";
 import type { FourierRecipe } from "./fourier-recipe.ts";
-import { batchSize } from "./batch-size.ts";
 import { onceMade } from "./once-made.ts";
 import { greysOf } from "./start-colour.ts";
+import { stageGraph } from "./stage-graph.ts";
 import type { AscentPlan, Stage, StageGraph } from "./stage.ts";
 import type { Beginning, Parameters } from "./state.ts";
 import { floatOutput } from "./outputs.ts";
@@ -88,23 +88,16 @@ function wholeStage(task: FourierTask): Stage {
 }
 
 function wholeGraph(task: FourierTask, count: number, relu: ReluWay): StageGraph {
-  const { network, layer, objective, diversity, provider, recipe } = task;
-  const { canvasSize, cropSize, totalVariation, fadeTo } = recipe;
-  const surround = recipe.cropPlace === "wrapped" ? "wrapped" : "grey";
-  const sizes = { seen: cropSize, canvas: canvasSize };
-  const { batch, notice } = batchSize(task, sizes, count);
-  const shape = imageShapeOf(network.model, batch, cropSize);
-  const image = parameterImage(task);
-  const greys = greysOf(network);
-  const raised = [layer.value, layer.channelAxis, shape, objective, diversity, relu];
-  const sumsGradient = fadeTo !== undefined;
-  const parts = { image, greys, surround, totalVariation, sumsGradient } as const;
-  const setting = [network.scale, parts];
-  const key = JSON.stringify(["fourier", network.fingerprint, provider, ...raised, ...setting]);
-  const common = { objective, diversity, relu, provider, scale: network.scale };
-  const specification = { method: "fourier", ...common, ...parts } as const;
-  const pass = { model: network.model, layer, imageShape: shape };
-  return { key, provider, batch, notice, recipe: { kind: "ascent", pass, specification } };
+  const { canvasSize, cropSize, cropPlace, totalVariation, fadeTo } = task.recipe;
+  return stageGraph(task, { seen: cropSize, canvas: canvasSize }, count, {
+    method: "fourier",
+    relu,
+    image: parameterImage(task),
+    greys: greysOf(task.network),
+    surround: cropPlace === "wrapped" ? "wrapped" : "grey",
+    totalVariation,
+    sumsGradient: fadeTo !== undefined,
+  });
 }
 
 function parameterImage({ recipe, network }: FourierTask): ParameterImage {
