@@ -129,7 +129,7 @@ export class DatasetLooks {
   async #lookAtAll(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
     const { photographs, threads } = this.#deps;
     look.beganMs = performance.now();
-    const engine = new AscentEngine({ threads });
+    await using engine = new AscentEngine({ threads });
     const lookAt = async (index: number) => {
       this.#closing.signal.throwIfAborted();
       const seen = await this.#read(index, network);
@@ -146,8 +146,6 @@ export class DatasetLooks {
     } catch (error) {
       look.state = "failed";
       look.problem = error instanceof Error ? error.message : String(error);
-    } finally {
-      await engine.close();
     }
   }
 
