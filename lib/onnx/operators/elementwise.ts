@@ -181,17 +181,13 @@ export function bentByGelu(emitter: Emitter, x: Value, approximate: string): rea
 }
 
 /** Swish (opset 24): Y = X sigmoid(alpha X). */
-const swish: Upgrade = (node, rewriting) =>
-  gatedBySigmoid(
-    new Emitter(node, rewriting),
-    requiredInput(node, 0),
-    floatAttribute(node, "alpha", 1),
-  );
-
-/** X sigmoid(alpha X), as the last of the nodes. */
-export function gatedBySigmoid(emitter: Emitter, x: Value, alpha: number): readonly Node[] {
-  const bent = alpha === 1 ? x : arithmetic(emitter).mul(x, alpha);
-  return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
+export function swish(usualAlpha: number): Upgrade {
+  return (node, rewriting) => {
+    const emitter = new Emitter(node, rewriting);
+    const [x, alpha] = [requiredInput(node, 0), floatAttribute(node, "alpha", usualAlpha)];
+    const bent = alpha === 1 ? x : arithmetic(emitter).mul(x, alpha);
+    return emitter.ending("Mul", [x, emitter.emit("Sigmoid", [bent])]);
+  };
 }
 
 /** Running totals along one axis: with the element itself or, exclusive, up to the one before. */
@@ -273,5 +269,5 @@ export const elementwise: Operators = {
   Cast: cast,
   CastLike: castLike,
   Gelu: { upgrade: gelu },
-  Swish: { upgrade: swish },
+  Swish: { upgrade: swish(1) },
 };

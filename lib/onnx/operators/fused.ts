@@ -8,7 +8,7 @@ import {
   standardNode,
   stringAttribute,
 } from "../node.ts";
-import { bentByGelu, gatedBySigmoid } from "./elementwise.ts";
+import { bentByGelu, swish } from "./elementwise.ts";
 import { multiHeadAttention, packedAttention } from "./fused-attention.ts";
 import { TO_CHANNELS_FIRST, TO_CHANNELS_LAST } from "./layout.ts";
 import { groupNormalization, rmsNormalised } from "./normalisation.ts";
@@ -156,14 +156,6 @@ const gelu = (approximate: "none" | "tanh"): Operator => ({
   },
 });
 
-/** X sigmoid(alpha X). */
-const quickGelu: Upgrade = (node, rewriting) =>
-  gatedBySigmoid(
-    new Emitter(node, rewriting),
-    requiredInput(node, 0),
-    floatAttribute(node, "alpha", 1.702),
-  );
-
 /** X + bias + skip. */
 const biasAdd: Upgrade = (node, rewriting) => {
   const emitter = new Emitter(node, rewriting);
@@ -277,7 +269,7 @@ export const fusions: Operators = {
   "com.microsoft.Gelu": gelu("none"),
   "com.microsoft.BiasGelu": gelu("none"),
   "com.microsoft.FastGelu": gelu("tanh"),
-  "com.microsoft.QuickGelu": { upgrade: quickGelu },
+  "com.microsoft.QuickGelu": { upgrade: swish(1.702) },
   "com.microsoft.BiasAdd": { upgrade: biasAdd },
   "com.microsoft.GroupNorm": { upgrade: groupNorm },
   "com.microsoft.SkipLayerNormalization": { upgrade: skipNormalization("layer") },
