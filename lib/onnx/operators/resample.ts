@@ -122,7 +122,8 @@ function coordinatesInOpset18(node: Node, { constantOf }: Rewriting): Attributes
   if (coordinates === "half_pixel_symmetric") {
     const scales = node.inputs[2] ? constantOf(node.inputs[2]) : null;
     const isWhole = scales?.type === "float32" && scales.data.every(Number.isInteger);
-    if (node.inputs[3] || isWhole) return halfPixel;
+    const isToSizes = stringAttribute(node, "keep_aspect_ratio_policy", "stretch") === "stretch";
+    if (isWhole || (node.inputs[3] && isToSizes)) return halfPixel;
     throw notInOpset18(node, `coordinate_transformation_mode '${coordinates}' by a fraction`);
   }
   return {};

@@ -144,13 +144,7 @@ const operators: readonly NewOperator[] = [
       nearest_mode: "floor",
     },
   },
-  {
-    what: "as before",
-    opset: 22,
-    op: "MaxPool",
-    inputs: [x],
-    attributes: { kernel_shape: [2, 2] },
-  },
+  { what: "", opset: 22, op: "MaxPool", inputs: [x], attributes: { kernel_shape: [2, 2] } },
   { what: "as before", opset: 24, op: "Softmax", inputs: [x], attributes: { axis: 1 } },
 ];
 
@@ -207,7 +201,7 @@ test.each([
   const attention = { what: "", opset: 23, op: "Attention" };
   const masked = modelOf({ ...attention, inputs: [q, k, v, mask] });
   const wanted = await runModel(writeModel(masked.graph, 23), masked.feeds);
-  const inputs = given ? [q, k, v, given] : [q, k, v];
+  const inputs = [q, k, v, given ?? null];
   const windowed = modelOf({ ...attention, inputs, attributes: window });
   await checkUpgradeTo(wanted, windowed.graph, 25, windowed.feeds);
 });
@@ -274,18 +268,20 @@ test.each([
     }),
     message: /'tf_half_pixel_for_nn' has no counterpart/,
   },
-  {
-    what: "symmetric by a fraction",
+  ...["_ scales", "_ _ sizes"].map((by) => ({
+    what: `symmetric by a fraction, ${by}`,
     opset: 19,
-    of: node("Resize", "image _ scales", "y", {
+    of: node("Resize", `image ${by}`, "y", {
       mode: "linear",
       coordinate_transformation_mode: "half_pixel_symmetric",
+      keep_aspect_ratio_policy: "not_larger",
     }),
     message: /'half_pixel_symmetric' by a fraction has no counterpart/,
-  },
+  })),
 ])("what opset 18 has no counterpart of is refused: $what", ({ opset, of, message }) => {
   const initializers = {
     scales: byFraction,
+    sizes: intsTensor([1, 6, 8, 20]),
     empty: floatTensor([0], []),
     six: uniform([6], 3, [1, 2]),
   };
