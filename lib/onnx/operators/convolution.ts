@@ -150,15 +150,14 @@ function transposedAxes(
  * Source: ONNX operator Col2Im-18.
  */
 const col2Im: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const [image, block] = [requiredInts(node, inputs, 1), requiredInts(node, inputs, 2)];
     const size = sizeOf(block);
     if (shape.length !== 3 || shape[1]! % size !== 0) {
       throw mismatch(node, `windows ${formatShape(block)} in columns ${formatShape(shape)}`);
     }
-    return [{ type, shape: [shape[0]!, shape[1]! / size, ...image] }];
-  },
+    return [shape[0]!, shape[1]! / size, ...image];
+  }),
   unroll: (node, inputs, emitter) => {
     const { shape } = input(node, inputs, 0);
     const [image, block] = [requiredInts(node, inputs, 1), requiredInts(node, inputs, 2)];
@@ -191,7 +190,9 @@ const col2Im: Operator = {
 
 /** Operators that slide weights over the spatial axes. */
 export const convolutions: Operators = {
-  Conv: { infer: ofInputType((...given) => parseConv(...given).outputShape) },
-  ConvTranspose: { infer: ofInputType((...given) => parseConvTranspose(...given).outputShape) },
+  Conv: { infer: ofInputType((node, inputs) => parseConv(node, inputs).outputShape) },
+  ConvTranspose: {
+    infer: ofInputType((node, inputs) => parseConvTranspose(node, inputs).outputShape),
+  },
   Col2Im: col2Im,
 };

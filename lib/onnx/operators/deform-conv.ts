@@ -43,7 +43,7 @@ function regularPlaces(windows: readonly AxisWindow[], axis: number): readonly n
   return at;
 }
 
-export const deformConvShapes = ofInputType((node, inputs) => parse(node, inputs).outputShape);
+export const deformConvShape = ofInputType((node, inputs) => parse(node, inputs).outputShape);
 
 /**
  * Deformable convolution: each tap of a window reads the image where an offset puts it, between

@@ -14,7 +14,7 @@ import { filled, formatShape, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { broadcast } from "./broadcast.ts";
 import { fromNumbers, stridesOf } from "./elements.ts";
-import { input, operand } from "./inputs.ts";
+import { input, ofInputType, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import {
   Emitter,
@@ -26,10 +26,7 @@ import {
 } from "./upgrade.ts";
 
 /** Same type and shape as the first input; further inputs (Clip's bounds, scales) do not matter. */
-export const sameAsInput: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
-  return [{ type, shape }];
-};
+export const sameAsInput: Infer = ofInputType((_node, _inputs, shape) => shape);
 
 /** For integers only where the function maps them to integers (null elsewhere). */
 function unary(number: (x: number) => number, bigint: ((x: bigint) => bigint) | null): Operator {
@@ -87,8 +84,7 @@ const dropout: Operator = {
 };
 
 /** The slope broadcasts to the input, not the other way round. */
-const prelu: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const prelu = ofInputType((node, inputs, shape) => {
   const slope = input(node, inputs, 1).shape;
   if (broadcast(node, [shape, slope]).join() !== shape.join()) {
     throw mismatch(
@@ -96,8 +92,8 @@ const prelu: Infer = (node, inputs) => {
       `slope ${formatShape(slope)} does not broadcast to the input ${formatShape(shape)}`,
     );
   }
-  return [{ type, shape }];
-};
+  return shape;
+});
 
 /**
  * A slope of [C] is one for each channel before opset 7, and in what MXNet's converter writes after

@@ -61,22 +61,21 @@ const concat: Operator = {
 
 /** Y has the broadcast of X's shape and the one given. */
 const expand: Operator = {
-  infer: ofInputType((node, inputs) =>
-    broadcast(node, [input(node, inputs, 0).shape, requiredInts(node, inputs, 1)]),
+  infer: ofInputType((node, inputs, shape) =>
+    broadcast(node, [shape, requiredInts(node, inputs, 1)]),
   ),
   fold: (node, inputs, [output]) => [broadcastTo(operand(node, inputs, 0), output!.shape)],
 };
 
 /** X, repeated so many times along each axis; up to opset 5 along one, which is an input. */
 const tile: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const repeats = requiredInts(node, inputs, 1);
     if (repeats.length !== shape.length) {
       throw mismatch(node, `repeats ${formatShape(repeats)} do not match ${formatShape(shape)}`);
     }
-    return [{ type, shape: shape.map((length, axis) => length * repeats[axis]!) }];
-  },
+    return shape.map((length, axis) => length * repeats[axis]!);
+  }),
   fold: (node, inputs, [output]) => {
     const tensor = operand(node, inputs, 0);
     const indices = output!.shape.map((length, axis) =>
@@ -129,15 +128,14 @@ export function parsePad(node: Node, inputs: Inputs): Pads & { readonly mode: st
 }
 
 const pad: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const { begins, ends } = parsePad(node, inputs);
     const padded = shape.map((length, axis) => length + begins[axis]! + ends[axis]!);
     if (padded.some((length) => length < 0)) {
       throw mismatch(node, `the padding takes away more than there is of ${formatShape(shape)}`);
     }
-    return [{ type, shape: padded }];
-  },
+    return padded;
+  }),
   // pads and the fill value are inputs since opset 11, mode "wrap" came with 19
   upgrade: (node, rewriting) => {
     if (stringAttribute(node, "mode", "constant") === "wrap") return wrapped(node, rewriting);

@@ -3,8 +3,8 @@ import { DataType } from "../element-type.ts";
 import type { Node, Value } from "../model.ts";
 import { intAttribute, mismatch, nodeError, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
-import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Unroll } from "./operator.ts";
+import { input, type Inputs, ofInputType } from "./inputs.ts";
+import type { Unroll } from "./operator.ts";
 import type { Emitter } from "./upgrade.ts";
 
 /** Names of opset 16 and of opset 20. */
@@ -32,13 +32,13 @@ function cubicWeights(a: number): readonly (readonly number[])[] {
 }
 
 /** X [N, C, H, W] and a grid [N, h, w, 2] -> Y [N, C, h, w]. */
-export const gridSampleShapes: Infer = (node, inputs) => {
-  const [{ type, shape }, grid] = [input(node, inputs, 0), input(node, inputs, 1)];
-  if (shape.length !== grid.shape.length || grid.shape.at(-1) !== shape.length - 2) {
-    throw mismatch(node, `a grid ${formatShape(grid.shape)} on ${formatShape(shape)}`);
+export const gridSampleShape = ofInputType((node, inputs, shape) => {
+  const grid = input(node, inputs, 1).shape;
+  if (shape.length !== grid.length || grid.at(-1) !== shape.length - 2) {
+    throw mismatch(node, `a grid ${formatShape(grid)} on ${formatShape(shape)}`);
   }
-  return [{ type, shape: [...shape.slice(0, 2), ...grid.shape.slice(1, -1)] }];
-};
+  return [...shape.slice(0, 2), ...grid.slice(1, -1)];
+});
 
 /**
  * GridSample of images, pixel by pixel: the grid says where in X, -1 to 1 along each axis, each

@@ -21,11 +21,13 @@ export function input(node: Node, inputs: Inputs, index: number): ValueFacts {
   return facts;
 }
 
-/** Infers one output, of the first input's type. @param shapeOf says its shape */
-export function ofInputType(shapeOf: (node: Node, inputs: Inputs) => readonly number[]) {
+/** Infers one output, of the first input's type. @param shapeOf says its shape, from the input's */
+export function ofInputType(
+  shapeOf: (node: Node, inputs: Inputs, shape: readonly number[]) => readonly number[],
+) {
   return (node: Node, inputs: Inputs): readonly ValueFacts[] => {
-    const { type } = input(node, inputs, 0);
-    return [{ type, shape: shapeOf(node, inputs) }];
+    const { type, shape } = input(node, inputs, 0);
+    return [{ type, shape: shapeOf(node, inputs, shape) }];
   };
 }
 

@@ -13,13 +13,12 @@ import { formatShape, sizeOf } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { countTo, pickOffsets, stridesOf, view } from "./elements.ts";
 import { sameAsInput } from "./elementwise.ts";
-import { constantInts, input, operand, requiredInts } from "./inputs.ts";
-import type { Fold, Infer, Operator, Operators } from "./operator.ts";
+import { constantInts, input, ofInputType, operand, requiredInts } from "./inputs.ts";
+import type { Fold, Operator, Operators } from "./operator.ts";
 import { axesToInput, intsInput, type Upgrade, withInputs } from "./upgrade.ts";
 
 /** 0 copies the input's axis (unless allowzero), one -1 takes what is left over. */
-const reshape: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const reshape = ofInputType((node, inputs, shape) => {
   const wanted = requiredInts(node, inputs, 1);
   const allowZero = intAttribute(node, "allowzero", 0) === 1;
   const impossible = () =>
@@ -40,8 +39,8 @@ const reshape: Infer = (node, inputs) => {
   if (open > 1) throw impossible();
   if (open === 0 && known !== size) throw impossible();
   if (open === 1 && (known === 0 || size % known !== 0)) throw impossible();
-  return [{ type, shape: copied.map((length) => (length === -1 ? size / known : length)) }];
-};
+  return copied.map((length) => (length === -1 ? size / known : length));
+});
 
 /** An attribute until opset 4. */
 const shapeToInput: Upgrade = (node, rewriting) => {
@@ -50,16 +49,14 @@ const shapeToInput: Upgrade = (node, rewriting) => {
 };
 
 /** Two axes: those before `axis`, those from it on. */
-const flatten: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const flatten = ofInputType((node, _inputs, shape) => {
   const axis = intAttribute(node, "axis", 1);
   // unlike other axes, this one may equal the rank
   const split = axis === shape.length ? axis : normaliseAxis(node, axis, shape.length);
-  return [{ type, shape: [sizeOf(shape.slice(0, split)), sizeOf(shape.slice(split))] }];
-};
+  return [sizeOf(shape.slice(0, split)), sizeOf(shape.slice(split))];
+});
 
-const squeeze: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const squeeze = ofInputType((node, inputs, shape) => {
   const given = constantInts(node, inputs, 1);
   const axes = given?.map((axis) => normaliseAxis(node, axis, shape.length));
   const blocked = axes?.find((axis) => shape[axis] !== 1);
@@ -67,19 +64,18 @@ const squeeze: Infer = (node, inputs) => {
     throw mismatch(node, `axis ${blocked} of ${formatShape(shape)} is not 1`);
   }
   const isRemoved = (axis: number) => (axes ? axes.includes(axis) : shape[axis] === 1);
-  return [{ type, shape: shape.filter((_, axis) => !isRemoved(axis)) }];
-};
+  return shape.filter((_, axis) => !isRemoved(axis));
+});
 
-const unsqueeze: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const unsqueeze = ofInputType((node, inputs, shape) => {
   const given = requiredInts(node, inputs, 1);
   const rank = shape.length + given.length;
   const axes = new Set(given.map((axis) => normaliseAxis(node, axis, rank)));
   if (axes.size !== given.length) throw mismatch(node, `axes ${formatShape(given)} repeat`);
   const rest = shape.values();
   const axis = (index: number) => (axes.has(index) ? 1 : rest.next().value!);
-  return [{ type, shape: Array.from({ length: rank }, (_, index) => axis(index)) }];
-};
+  return Array.from({ length: rank }, (_, index) => axis(index));
+});
 
 const reshaped: Fold = (node, inputs, [output]) => [view(operand(node, inputs, 0), output!.shape)];
 
@@ -101,10 +97,9 @@ export const TO_CHANNELS_FIRST = [0, 3, 1, 2];
 export const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
 const transpose: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
-    return [{ type, shape: permutation(node, shape).map((axis) => shape[axis]!) }];
-  },
+  infer: ofInputType((node, _inputs, shape) =>
+    permutation(node, shape).map((axis) => shape[axis]!),
+  ),
   fold: (node, inputs) => {
     const tensor = operand(node, inputs, 0);
     const strides = stridesOf(tensor.shape);
@@ -128,8 +123,7 @@ export function parseBlocks(node: Node) {
 
 /** X [N, C b^2, H, W] -> Y [N, C, H b, W b]. */
 const depthToSpace: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, _inputs, shape) => {
     const [batch, channels, height, width] = shape;
     const { blocksize: block } = parseBlocks(node);
     if (width === undefined || shape.length !== 4 || channels! % (block * block) !== 0) {
@@ -138,21 +132,20 @@ const depthToSpace: Operator = {
         `blocks of ${block} do not divide the channels of ${formatShape(shape)}`,
       );
     }
-    return [{ type, shape: [batch!, channels! / (block * block), height! * block, width * block] }];
-  },
+    return [batch!, channels! / (block * block), height! * block, width * block];
+  }),
 };
 
 /** X [N, C, H b, W b] -> Y [N, C b^2, H, W]. */
 const spaceToDepth: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, _inputs, shape) => {
     const [batch, channels, height, width] = shape;
     const { blocksize: block } = parseBlocks(node);
     if (width === undefined || shape.length !== 4 || height! % block !== 0 || width % block !== 0) {
       throw mismatch(node, `blocks of ${block} do not divide ${formatShape(shape)}`);
     }
-    return [{ type, shape: [batch!, channels! * block * block, height! / block, width / block] }];
-  },
+    return [batch!, channels! * block * block, height! / block, width / block];
+  }),
 };
 
 /**

@@ -2,8 +2,8 @@ import type { Node } from "../model.ts";
 import { floatAttribute, intAttribute, mismatch, requiredInput, stringAttribute } from "../node.ts";
 import { formatShape } from "../tensor.ts";
 import { broadcast } from "./broadcast.ts";
-import { input, type Inputs } from "./inputs.ts";
-import type { Infer, Operators } from "./operator.ts";
+import { input, type Inputs, ofInputType } from "./inputs.ts";
+import type { Operators } from "./operator.ts";
 import { Emitter, type Upgrade, withoutAttributes } from "./upgrade.ts";
 
 /** Attributes of a Gemm node, Y = alpha * A' B' + beta * C; 1 or 0 whether ' transposes. */
@@ -17,16 +17,15 @@ export function parseGemm(node: Node) {
 }
 
 /** A' [M, K], B' [K, N], C broadcasts to Y [M, N]. */
-const gemmShapes: Infer = (node, inputs) => {
-  const a = input(node, inputs, 0);
-  const b = input(node, inputs, 1);
+const gemmShape = ofInputType((node, inputs, a) => {
+  const b = input(node, inputs, 1).shape;
   const { transA, transB } = parseGemm(node);
-  const [rows, inner] = orient(node, a.shape, transA);
-  const [innerB, columns] = orient(node, b.shape, transB);
+  const [rows, inner] = orient(node, a, transA);
+  const [innerB, columns] = orient(node, b, transB);
   if (inner !== innerB) {
     throw mismatch(
       node,
-      `${formatShape(a.shape)} times ${formatShape(b.shape)}: inner lengths ${inner} and ` +
+      `${formatShape(a)} times ${formatShape(b)}: inner lengths ${inner} and ` +
         `${innerB} differ; a fully connected layer fits one image size only`,
     );
   }
@@ -35,8 +34,8 @@ const gemmShapes: Infer = (node, inputs) => {
   if (c && broadcast(node, [shape, c]).join() !== shape.join()) {
     throw mismatch(node, `C ${formatShape(c)} does not broadcast to ${formatShape(shape)}`);
   }
-  return [{ type: a.type, shape }];
-};
+  return shape;
+});
 
 function orient(node: Node, shape: readonly number[], transposed: number): readonly number[] {
   if (shape.length !== 2) {
@@ -59,24 +58,23 @@ const flattened: Upgrade = (node, rewriting) => {
 };
 
 /** Matrices in the last two axes, batches broadcast; a vector gains an axis and loses it again. */
-const matMulShapes: Infer = (node, inputs) => {
-  const a = input(node, inputs, 0);
-  const b = input(node, inputs, 1);
-  if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(node, "a scalar is no matrix");
-  const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
-  const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+const matMulShape = ofInputType((node, inputs, a) => {
+  const b = input(node, inputs, 1).shape;
+  if (a.length === 0 || b.length === 0) throw mismatch(node, "a scalar is no matrix");
+  const left = a.length === 1 ? [1, ...a] : a;
+  const right = b.length === 1 ? [...b, 1] : b;
   if (left.at(-1) !== right.at(-2)) {
     throw mismatch(
       node,
-      `${formatShape(a.shape)} times ${formatShape(b.shape)}: inner lengths ${left.at(-1)} and ` +
+      `${formatShape(a)} times ${formatShape(b)}: inner lengths ${left.at(-1)} and ` +
         `${right.at(-2)} differ; a fully connected layer fits one image size only`,
     );
   }
   const batch = broadcast(node, [left.slice(0, -2), right.slice(0, -2)]);
-  const rows = a.shape.length === 1 ? [] : [left.at(-2)!];
-  const columns = b.shape.length === 1 ? [] : [right.at(-1)!];
-  return [{ type: a.type, shape: [...batch, ...rows, ...columns] }];
-};
+  const rows = a.length === 1 ? [] : [left.at(-2)!];
+  const columns = b.length === 1 ? [] : [right.at(-1)!];
+  return [...batch, ...rows, ...columns];
+});
 
 /**
  * The terms of an Einsum node: one letter per axis of each input and of the output, for those that
@@ -135,7 +133,7 @@ function lettersThatOccurOnce(letters: string): string {
   return once.toSorted().join("");
 }
 
-const einsumShapes: Infer = (node, inputs) => {
+const einsumShape = ofInputType((node, inputs) => {
   const { terms, output } = parseEinsum(node, inputs);
   const lengths = new Map<string, number>();
   terms.forEach((term, index) => {
@@ -148,17 +146,16 @@ const einsumShapes: Infer = (node, inputs) => {
       lengths.set(letter, length === 1 ? given : length);
     });
   });
-  const shape = output.split("").map((letter) => {
+  return output.split("").map((letter) => {
     const length = lengths.get(letter);
     if (length === undefined) throw mismatch(node, `no input has the output's axis '${letter}'`);
     return length;
   });
-  return [{ type: input(node, inputs, 0).type, shape }];
-};
+});
 
 /** Operators that multiply matrices. */
 export const matrices: Operators = {
-  Gemm: { infer: gemmShapes, upgrade: flattened },
-  MatMul: { infer: matMulShapes },
-  Einsum: { infer: einsumShapes },
+  Gemm: { infer: gemmShape, upgrade: flattened },
+  MatMul: { infer: matMulShape },
+  Einsum: { infer: einsumShape },
 };

@@ -11,7 +11,7 @@ import {
 import { filled, floatTensor, formatShape } from "../tensor.ts";
 import { axisAttribute, keepDims } from "./axes.ts";
 import { sameAsInput } from "./elementwise.ts";
-import { input } from "./inputs.ts";
+import { input, ofInputType } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
 import {
   Emitter,
@@ -22,8 +22,7 @@ import {
 } from "./upgrade.ts";
 
 /** X [N, C, ...]; every further input (scale, bias, mean, variance) is [C]. */
-const perChannel: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const perChannel = ofInputType((node, inputs, shape) => {
   const channels = shape[1];
   inputs.slice(1).forEach((facts, i) => {
     if (facts && (facts.shape.length !== 1 || facts.shape[0] !== channels)) {
@@ -34,8 +33,8 @@ const perChannel: Infer = (node, inputs) => {
       );
     }
   });
-  return [{ type, shape }];
-};
+  return shape;
+});
 
 /**
  * Before 14 more than one output meant training, before 7 if `is_test` did not say otherwise; from 7
@@ -105,11 +104,10 @@ const layerNormalization: Infer = (node, inputs) => {
   ];
 };
 
-const lrn: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const lrn = ofInputType((node, _inputs, shape) => {
   if (shape.length < 2) throw mismatch(node, `no channel axis in ${formatShape(shape)}`);
-  return [{ type, shape }];
-};
+  return shape;
+});
 
 /**
  * GroupNormalization (opset 18, which ONNX Runtime has no kernel of, and 21): each group of

@@ -15,7 +15,7 @@ import type { Convolution } from "./convolution.ts";
 import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Infer, Operator, Operators } from "./operator.ts";
 import { reducedAxes } from "./reduce.ts";
-import { pixelsAtCorners, readInRegions, roiShapes } from "./roi-align.ts";
+import { pixelsAtCorners, readInRegions, roiShape } from "./roi-align.ts";
 import { type Emitter, notInOpset18, type Upgrade, withoutAttributes } from "./upgrade.ts";
 import {
   padsOf,
@@ -56,8 +56,7 @@ const maxPool: Infer = (node, inputs) => {
  * Source: ONNX operator MaxUnpool-11.
  */
 const maxUnpool: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const stated = inputs[2] ? requiredInts(node, inputs, 2) : null;
     const { axes } = windowAttributes(node, intsAttribute(node, "kernel_shape"));
     if (shape.length !== axes.length + 2 || (stated && stated.length !== shape.length)) {
@@ -73,8 +72,8 @@ const maxUnpool: Operator = {
       ({ kernel, stride, padBegin, padEnd }, i) =>
         (shape[i + 2]! - 1) * stride + kernel - padBegin - padEnd,
     );
-    return [{ type, shape: [...shape.slice(0, 2), ...(stated?.slice(2) ?? lengths)] }];
-  },
+    return [...shape.slice(0, 2), ...(stated?.slice(2) ?? lengths)];
+  }),
   unroll: (node, inputs, emitter) => {
     const [{ shape }] = maxUnpool.infer!(node, inputs) as [ValueFacts];
     const [images = 1, channels = 1, ...sides] = shape;
@@ -134,11 +133,10 @@ const undilated: Upgrade = (node) => {
   return [withoutAttributes(node, "dilations")];
 };
 
-const globalPool: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
+const globalPool = ofInputType((node, inputs, shape) => {
   if (shape.length < 3) throw mismatch(node, `no spatial axes in ${formatShape(shape)}`);
-  return [{ type, shape: keepDims(shape, reducedAxes(node, inputs)) }];
-};
+  return keepDims(shape, reducedAxes(node, inputs));
+});
 
 const globalLpPool: Operator = {
   infer: globalPool,
@@ -152,7 +150,7 @@ const globalLpPool: Operator = {
  * RoiAlign: each of some regions of X [N, C, H, W] as so many rows and columns of means. The
  * regions, [x1, y1, x2, y2], must be constants. Source: RoiAlign-16; ONNX Runtime, `roialign.cc`.
  */
-const roiAlign: Operator = { infer: roiShapes, unroll: readInRegions, upgrade: pixelsAtCorners };
+const roiAlign: Operator = { infer: roiShape, unroll: readInRegions, upgrade: pixelsAtCorners };
 
 /** Operators that make one number of each place of a window, or of all places. */
 export const pools: Operators = {

@@ -3,7 +3,7 @@ import { intAttribute } from "../node.ts";
 import { filled, sizeOf, toNumbers } from "../tensor.ts";
 import { axisAttribute, keepDims, normaliseAxis } from "./axes.ts";
 import { fromNumbers, stridesOf } from "./elements.ts";
-import { constantInts, input, type Inputs, operand } from "./inputs.ts";
+import { constantInts, input, type Inputs, ofInputType, operand } from "./inputs.ts";
 import type { Fold, Infer, Operator, Operators } from "./operator.ts";
 import { axesToInput, Emitter } from "./upgrade.ts";
 
@@ -21,10 +21,9 @@ export function reducedAxes(node: Node, inputs: Inputs): readonly number[] {
   return given.map((axis) => normaliseAxis(node, axis, shape.length)).toSorted((a, b) => a - b);
 }
 
-const reduce: Infer = (node, inputs) => {
-  const { type, shape } = input(node, inputs, 0);
-  return [{ type, shape: withoutAxes(node, shape, reducedAxes(node, inputs)) }];
-};
+const reduce = ofInputType((node, inputs, shape) =>
+  withoutAxes(node, shape, reducedAxes(node, inputs)),
+);
 
 /** ArgMax and ArgMin. */
 const argument: Infer = (node, inputs) => {

@@ -13,8 +13,8 @@ import {
 import { floatTensor, formatShape, sizeOf, toNumbers } from "../tensor.ts";
 import { normaliseAxis } from "./axes.ts";
 import { affineGridToOpset18 } from "./affine-grid.ts";
-import { convolvedByOffsets, deformConvShapes } from "./deform-conv.ts";
-import { gridSampleShapes, sampledByGrid } from "./grid-sample.ts";
+import { convolvedByOffsets, deformConvShape } from "./deform-conv.ts";
+import { gridSampleShape, sampledByGrid } from "./grid-sample.ts";
 import { constantInts, constantNumbers, input, type Inputs, ofInputType } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
 import { notInOpset18, type Rewriting, type Upgrade } from "./upgrade.ts";
@@ -188,8 +188,8 @@ function asResize(node: Node, { factsOf }: Rewriting, scales: Value): Node {
 export const resamplings: Operators = {
   Resize: resize,
   Upsample: { upgrade: upsample },
-  GridSample: { infer: gridSampleShapes, unroll: sampledByGrid },
-  DeformConv: { infer: deformConvShapes, unroll: convolvedByOffsets },
+  GridSample: { infer: gridSampleShape, unroll: sampledByGrid },
+  DeformConv: { infer: deformConvShape, unroll: convolvedByOffsets },
   AffineGrid: { upgrade: affineGridToOpset18 },
   // PyTorch's name for it before opset 16
   "com.microsoft.GridSample": { upgrade: (node) => [{ ...node, domain: "" }] },

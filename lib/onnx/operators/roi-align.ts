@@ -62,7 +62,7 @@ function sharesOf(node: Node, { regions, bins, pixels }: Extents): FloatTensor {
 }
 
 /** Y [count, C, rows, columns]. */
-export const roiShapes = ofInputType((node, inputs) => {
+export const roiShape = ofInputType((node, inputs) => {
   const { x, count, rows, columns } = parse(node, inputs);
   return [count, x[1], rows, columns];
 });

@@ -164,11 +164,10 @@ export function parseGather(
  * Gather-13.
  */
 const gather: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const axis = axisAttribute(node, shape.length, 0);
-    return [{ type, shape: shape.toSpliced(axis, 1, ...input(node, inputs, 1).shape) }];
-  },
+    return shape.toSpliced(axis, 1, ...input(node, inputs, 1).shape);
+  }),
   fold: (node, inputs, [output]) => {
     const tensor = operand(node, inputs, 0);
     const stated = toNumbers(operand(node, inputs, 1));
@@ -180,15 +179,14 @@ const gather: Operator = {
 };
 
 const gatherElements: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const indices = input(node, inputs, 1).shape;
     axisAttribute(node, shape.length, 0);
     if (indices.length !== shape.length) {
       throw mismatch(node, `indices ${formatShape(indices)} on a tensor ${formatShape(shape)}`);
     }
-    return [{ type, shape: indices }];
-  },
+    return indices;
+  }),
 };
 
 const indicesOf = (tensor: NumericTensor): Indices => {
@@ -196,16 +194,15 @@ const indicesOf = (tensor: NumericTensor): Indices => {
 };
 
 const gatherND: Operator = {
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const indices = input(node, inputs, 1).shape;
     const batch = intAttribute(node, "batch_dims", 0);
     const depth = indices.at(-1);
     if (depth === undefined || batch + depth > shape.length) {
       throw mismatch(node, `indices ${formatShape(indices)} on a tensor ${formatShape(shape)}`);
     }
-    return [{ type, shape: [...indices.slice(0, -1), ...shape.slice(batch + depth)] }];
-  },
+    return [...indices.slice(0, -1), ...shape.slice(batch + depth)];
+  }),
   fold: (node, inputs, [output]) => {
     if (intAttribute(node, "batch_dims", 0) !== 0) return [];
     const [tensor, indices] = [operand(node, inputs, 0), operand(node, inputs, 1)];
@@ -242,16 +239,15 @@ const topK: Operator = {
 const scatter = (
   updatesOf: (x: readonly number[], indices: readonly number[]) => readonly number[],
 ): Operator => ({
-  infer: (node, inputs) => {
-    const { type, shape } = input(node, inputs, 0);
+  infer: ofInputType((node, inputs, shape) => {
     const wanted = updatesOf(shape, input(node, inputs, 1).shape);
     const updates = input(node, inputs, 2).shape;
     if (updates.join() !== wanted.join()) {
       const given = `updates ${formatShape(updates)} on a tensor ${formatShape(shape)}`;
       throw mismatch(node, `${given}; its indices want ${formatShape(wanted)}`);
     }
-    return [{ type, shape }];
-  },
+    return shape;
+  }),
 });
 
 /** Slices of X replaced; from opset 16 on they may be added and the like instead. */
