@@ -181,11 +181,9 @@ function matMulToFloat(places: (node: Node) => MatMulPlaces): Operator {
     const inputs = [left, emitter.dequantised(w, b)];
     const [output = ""] = node.outputs;
     const added = node.inputs[bias];
-    if (!added) emitter.end("MatMul", inputs, output, { name: node.name });
-    else
-      emitter.end("Add", [emitter.compute("MatMul", inputs), added], output, {
-        name: `${node.name}_bias`,
-      });
+    if (!added) return emitter.end("MatMul", inputs, output, { name: node.name });
+    const product = emitter.compute("MatMul", inputs);
+    emitter.end("Add", [product, added], output, { name: `${node.name}_bias` });
   });
 }
 

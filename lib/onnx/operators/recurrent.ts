@@ -125,8 +125,7 @@ function refuseModes(
   const states = isReversed.length * gates * hidden;
   requireWithin(describeNode(node), states, "states", MAX_MADE_ELEMENTS);
   requireWithin(describeNode(node), steps, "steps", MAX_STEPS);
-  if ("clip" in node.attributes && floatAttribute(node, "clip") > 0)
-    refuse("clip is not supported");
+  if (floatAttribute(node, "clip", 0) > 0) refuse("clip is not supported");
   if (intAttribute(node, "input_forget", 0) === 1) refuse("input_forget is not supported");
   const names = activationsOf(node);
   const perDirection = DEFAULT_ACTIVATIONS[node.op]!.length;
