@@ -2,7 +2,7 @@ import type { Planes, Size } from "../../image/raster.ts";
 import { shrinkPlanes } from "../../image/resize.ts";
 import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
-import type { SessionGraph } from "../runtime/session-graph.ts";
+import { passGraph } from "../runtime/session-graph.ts";
 import type { AscentEngine } from "./engine.ts";
 import { asNetworkInput } from "./network-planes.ts";
 import { floatOutput } from "./outputs.ts";
@@ -27,15 +27,9 @@ export async function imageActivation(
   { engine, network, layer, size }: LayerAtSize,
   image: Planes,
 ): Promise<FloatTensor> {
-  const { model, fingerprint } = network;
   const data = asNetworkInput(shrinkPlanes(image, size), network);
-  const shape = imageShapeOf(model, 1, size);
-  const target = [layer.value, layer.channelAxis];
-  const graph: SessionGraph = {
-    key: JSON.stringify(["layer", fingerprint, ...target, shape]),
-    provider: "cpu",
-    recipe: { kind: "layer", pass: { model, layer, imageShape: shape } },
-  };
+  const shape = imageShapeOf(network.model, 1, size);
+  const graph = passGraph({ network, layer }, shape, "cpu", { kind: "layer" });
   const outputs = await engine.evaluate(graph, { image: floatTensor(shape, data) });
   const value = floatOutput(outputs, "value");
   return floatTensor(value.shape.slice(1), value.data);

@@ -5,7 +5,7 @@ import { toNetworkPlanes } from "../ascent/network-planes.ts";
 import { floatOutput } from "../ascent/outputs.ts";
 import { joinedLayer } from "../graph/joined-layer.ts";
 import { type CountedLayer, imageShapeOf, type NetworkModel } from "../graph/layer-pass.ts";
-import type { SessionGraph } from "../runtime/session-graph.ts";
+import { passGraph } from "../runtime/session-graph.ts";
 
 /** How strongly an image excites each channel of a layer, and where most. */
 export interface LayerMaxima {
@@ -28,19 +28,10 @@ export async function layerMaxima(
   layers: readonly CountedLayer[],
   image: Planes,
 ): Promise<readonly LayerMaxima[]> {
-  const { model, fingerprint, scale } = network;
+  const { model, scale } = network;
   const shape = imageShapeOf(model, 1, image);
-  const layer = joinedLayer(layers);
-  const graph: SessionGraph = {
-    key: JSON.stringify(["maxima", fingerprint, layer.value, layer.channelAxis, shape]),
-    provider: "cpu",
-    recipe: {
-      kind: "maxima",
-      pass: { model, layer, imageShape: shape },
-      scale,
-      provider: "cpu",
-    },
-  };
+  const recipe = { kind: "maxima", scale, provider: "cpu" } as const;
+  const graph = passGraph({ network, layer: joinedLayer(layers) }, shape, "cpu", recipe);
   const seen = toNetworkPlanes(image, network).data;
   const outputs = await engine.evaluate(graph, { image: floatTensor(shape, seen) }, ["image"]);
   const [maxima, places] = ["maxima", "places"].map((name) => floatOutput(outputs, name).data);

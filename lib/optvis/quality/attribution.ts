@@ -9,7 +9,7 @@ import type { GraphRecipe, WithoutPass } from "../graph/graph-recipe.ts";
 import { imageShapeOf, type NetworkModel, type TargetLayer } from "../graph/layer-pass.ts";
 import type { ChannelKind } from "./source-figures.ts";
 import type { Feeds } from "../runtime/session.ts";
-import type { SessionGraph } from "../runtime/session-graph.ts";
+import { passGraph } from "../runtime/session-graph.ts";
 
 /** What each channel and each place of a layer has to do with a score. */
 export interface Attribution {
@@ -137,17 +137,14 @@ async function evaluated(
   recipe: WithoutPass<Extract<GraphRecipe, { kind: "attribution" | "reach" }>>,
 ): Promise<Feeds> {
   const shape = imageShapeOf(network.model, 1, image);
-  const pass = { model: network.model, layer, imageShape: shape };
-  const graph: SessionGraph = {
-    key: JSON.stringify([network.fingerprint, layer.value, layer.channelAxis, shape, recipe]),
-    provider: "cpu",
-    keepsMemory: false,
-    recipe: { ...recipe, pass },
-  };
-  return engine.evaluate(graph, {
-    image: floatTensor(shape, asNetworkInput(toNetworkPlanes(image, network), network)),
-    selection: floatTensor([1, weights.length], weights),
-  });
+  const graph = passGraph({ network, layer }, shape, "cpu", recipe);
+  return engine.evaluate(
+    { ...graph, keepsMemory: false },
+    {
+      image: floatTensor(shape, asNetworkInput(toNetworkPlanes(image, network), network)),
+      selection: floatTensor([1, weights.length], weights),
+    },
+  );
 }
 
 /** @param shape of both, [C, ...] */

@@ -13,7 +13,7 @@ import {
   planeKind,
   type TargetLayer,
 } from "../graph/layer-pass.ts";
-import type { SessionGraph } from "../runtime/session-graph.ts";
+import { passGraph, type SessionGraph } from "../runtime/session-graph.ts";
 import { shownPlanes, toNetworkPlanes } from "../ascent/network-planes.ts";
 import { greysOf } from "../ascent/start-colour.ts";
 import { type AffineChange, affineChanges, affineMap, UNCHANGED } from "./affine-changes.ts";
@@ -118,22 +118,9 @@ export async function channelMeans(
 }
 
 /** What `channelMeans` runs, for pictures of a size. */
-export function meansGraph(
-  { network, layer, provider }: Viewer,
-  { height, width }: Size,
-): SessionGraph {
-  const shape = imageShapeOf(network.model, 1, { height, width });
-  const target = [layer.value, layer.channelAxis];
-  const pass = { model: network.model, layer, imageShape: shape };
-  return {
-    key: JSON.stringify(["channel means", network.fingerprint, provider, ...target, shape]),
-    provider,
-    recipe: {
-      kind: "channel means",
-      pass,
-      scale: network.scale,
-      greys: greysOf(network),
-      provider,
-    },
-  };
+export function meansGraph(viewer: Viewer, size: Size): SessionGraph {
+  const { network, provider } = viewer;
+  const written = { scale: network.scale, greys: greysOf(network), provider };
+  const shape = imageShapeOf(network.model, 1, size);
+  return passGraph(viewer, shape, provider, { kind: "channel means", ...written });
 }

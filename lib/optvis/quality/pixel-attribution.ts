@@ -6,7 +6,7 @@ import { floatOutput } from "../ascent/outputs.ts";
 import { startColour } from "../ascent/start-colour.ts";
 import { imageShapeOf } from "../graph/layer-pass.ts";
 import { standardNormal, uniformFrom } from "../random.ts";
-import type { SessionGraph } from "../runtime/session-graph.ts";
+import { passGraph } from "../runtime/session-graph.ts";
 import type { Score } from "./attribution.ts";
 import type { PixelOptions } from "./pixel-options.ts";
 
@@ -67,11 +67,7 @@ export async function attributePixels(
     noiseOf(draw, deviations),
   );
 
-  const graph: SessionGraph = {
-    key: JSON.stringify(["slope", network.fingerprint, layer.value, layer.channelAxis, shape]),
-    provider: "cpu",
-    recipe: { kind: "slope", pass: { model: network.model, layer, imageShape: shape } },
-  };
+  const graph = passGraph({ network, layer }, shape, "cpu", { kind: "slope" });
   const slopeAt = async ({ share, draw }: Place) => {
     const at = start.map((value, i) => value + share * difference[i]! + draws[draw]![i]!);
     const outputs = await engine.evaluate(graph, {

@@ -1,5 +1,6 @@
 import type { Provider } from "../../autodiff/provider.ts";
-import type { GraphRecipe } from "../graph/graph-recipe.ts";
+import type { GraphRecipe, PassRecipe, WithoutPass } from "../graph/graph-recipe.ts";
+import type { ImageShape, NetworkModel, TargetLayer } from "../graph/layer-pass.ts";
 
 /** A graph to be compiled once and run often. */
 export interface SessionGraph {
@@ -12,4 +13,25 @@ export interface SessionGraph {
   readonly sharesOutputs?: boolean;
   /** What it is built of, in the thread that compiles it. */
   readonly recipe: GraphRecipe;
+}
+
+/** A layer of a network. */
+interface LayerOfNetwork {
+  readonly network: Pick<NetworkModel, "model" | "fingerprint">;
+  readonly layer: TargetLayer;
+}
+
+/** A graph from image to layer, known by all that it is made of. @param recipe all but the pass */
+export function passGraph(
+  { network, layer }: LayerOfNetwork,
+  imageShape: ImageShape,
+  provider: Provider,
+  recipe: WithoutPass<Extract<GraphRecipe, { readonly pass: PassRecipe }>>,
+): SessionGraph {
+  const target = [network.fingerprint, provider, layer.value, layer.channelAxis];
+  return {
+    key: JSON.stringify([...target, imageShape, recipe]),
+    provider,
+    recipe: { ...recipe, pass: { model: network.model, layer, imageShape } },
+  };
 }

@@ -50,7 +50,7 @@ describe("the gate's graphs of a task", () => {
 
   test("are of fewer images where pixels are many, or the card has little room", () => {
     const batches = (task: AscentTask) =>
-      gatedGraphs(task, "cuda").map(({ key }) => (JSON.parse(key) as number[][])[3]![0]);
+      gatedGraphs(task, "cuda").map(({ key }) => (JSON.parse(key) as number[][])[4]![0]);
     const ofSize = (height: number, width: number): AscentTask => ({
       ...deepdream,
       levels: [{ size: { height, width }, crops: null }],
