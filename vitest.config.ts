@@ -42,7 +42,7 @@ for (const name of ["NO_PROXY", "no_proxy"]) {
 
 export default defineConfig({
   test: {
-    setupFiles: "test/support/equal-bytes.ts",
+    setupFiles: ["test/support/equal-bytes.ts", "test/support/source-bundle.ts"],
     // an hour, only against hangs: no test may depend on how fast or busy the machine is, and beside
     // eight busy processes on two cores one with a low priority gets 3 % of it
     testTimeout: 3_600_000,
@@ -54,6 +54,8 @@ export default defineConfig({
       DREAMGRID_GPU: "off",
       // some tests run ONNX Runtime themselves
       ORT_DISABLE_TELEMETRY: "1",
+      // esbuild and TypeScript, which end soon, collect no garbage: a quarter less of a core for each
+      GOGC: "off",
     },
     // onnxruntime-node keeps native threads: forked processes end cleanly, worker threads may not
     pool: "forks",
