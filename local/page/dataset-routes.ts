@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { layerWithChannel, lookInto } from "../../functions/api/look-into.ts";
 import { ProblemError } from "../../functions/api/problem.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
-import type { ExamplesDocument } from "../../lib/pipeline/dataset/channel-examples.ts";
+import type { Addressed } from "../../lib/pipeline/dataset/channel-examples.ts";
 import type { DatasetLooks } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
 
@@ -13,10 +13,12 @@ export interface DatasetRoutesDeps {
   readonly networks: Pick<NetworkSource, "open">;
 }
 
-const EXAMPLES = /^\/page\/dataset\/([^/]+)\/(\d+)\/(\d+)$/;
+/** Of a layer, or of one of its channels. */
+const EXAMPLES = /^\/page\/dataset\/networks\/([^/]+)\/(\d+)(?:\/(\d+))?$/;
+const PHOTOGRAPHS = "/page/dataset/photographs/";
 const PHOTOGRAPH = /^\/page\/dataset\/photographs\/([\da-f-]+)\/(\d+)$/;
 
-/** The photographs of this machine that excite a channel most, for the page alone. */
+/** The photographs of this machine that excite channels most, for the page alone. */
 export class DatasetRoutes {
   readonly #deps: DatasetRoutesDeps;
   /** In addresses of photographs: another start may have others. */
@@ -44,23 +46,22 @@ export class DatasetRoutes {
     const [, network, index, channel] = EXAMPLES.exec(path) ?? [];
     if (network === undefined) return false;
     // ids of networks have nothing that would be encoded
-    const body = JSON.stringify(await this.#examples(network, Number(index), Number(channel)));
+    const found = await this.#examples(network, Number(index), channel ? Number(channel) : null);
+    const address = `${PHOTOGRAPHS.slice(1)}${this.#id}`;
+    const body = JSON.stringify({ ...found, address } satisfies Addressed<typeof found>);
     outgoing.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
     outgoing.end(body);
     return true;
   }
 
-  /** @param index of the layer, and `channel`: 1-based */
-  async #examples(networkId: string, index: number, channel: number): Promise<ExamplesDocument> {
+  /** @param index of the layer, and `channel`, of which `null` is all: 1-based */
+  async #examples(networkId: string, index: number, channel: number | null) {
+    const { looks } = this.#deps;
     const network = await lookInto(networkId, this.#deps, (found) => found);
-    const layer = layerWithChannel(network, index, channel);
+    const layer = layerWithChannel(network, index, channel ?? 1);
     try {
-      const { examples, ...progress } = this.#deps.looks.examples(network, layer, channel);
-      const image = (photograph: number) => `page/dataset/photographs/${this.#id}/${photograph}`;
-      return {
-        ...progress,
-        examples: examples.map((each) => ({ ...each, image: image(each.photograph) })),
-      };
+      if (channel === null) return looks.ofLayer(network, layer);
+      return looks.ofChannel(network, layer, channel);
     } catch (error) {
       if (error instanceof NetworkError) throw new ProblemError("conflict", [error.message]);
       throw error;

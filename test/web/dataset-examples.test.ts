@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { decodeImage } from "../../lib/image/png.ts";
 import type { Photograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
-import type { ExamplesDocument } from "../../web/api/documents.ts";
+import type { ChannelExamples, LayerExamples } from "../../web/api/documents.ts";
 import { untilTrue } from "../support/until.ts";
 import { uniform } from "../support/random.ts";
 import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
@@ -25,8 +25,8 @@ const PHOTOGRAPHS: readonly Photograph[] = Array.from({ length: 11 }, (_, i) => 
 describe.skipIf(CHROMIUM === null)("photographs that excite a channel", () => {
   const { browser, url } = tinyServiceAndBrowser({ photographs: PHOTOGRAPHS });
   const examplesOf = async (path: string) => {
-    const answer = await fetch(`${url()}/page/dataset/${path}`);
-    return { status: answer.status, document: (await answer.json()) as ExamplesDocument };
+    const answer = await fetch(`${url()}/page/dataset/networks/${path}`);
+    return { status: answer.status, document: (await answer.json()) as ChannelExamples };
   };
 
   test("are on its page, each cut to where it is excited", async () => {
@@ -62,6 +62,23 @@ describe.skipIf(CHROMIUM === null)("photographs that excite a channel", () => {
       await page.setViewportSize({ width, height: 800 });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     }
+    // of all channels of a layer the strongest one
+    await page.goto(`${url()}/#/tiny/wide`);
+    await page.getByRole("button", { name: "Photographs" }).click();
+    await page.getByText("Of 11 photographs the one that excites each channel most").waitFor();
+    const layer = (await examplesOf("tiny/2")).document as unknown as LayerExamples;
+    const texts = await page.locator(".photograph-grid img").evaluateAll((all) => {
+      return all.map((each) => each.getAttribute("alt"));
+    });
+    expect(texts).toEqual(layer.examples.map((each, i) => `channel ${i + 1}, ${each!.name}`));
+    expect(layer.examples[2]!.name).toBe(names[0]);
+    await expectAccessible(page);
+    await page.getByRole("link", { name: /^channel 3,/ }).click();
+    await page.getByRole("heading", { name: "Channel 3" }).waitFor();
+    await page.goBack();
+    await page.getByText("Of 11 photographs the one that excites each channel most").waitFor();
+    await page.getByRole("button", { name: "Photographs" }).click();
+    expect(await page.locator(".photograph-grid").count()).toBe(0);
     // classes have no places
     await page.goto(`${url()}/#/tiny/classes/1`);
     await page.getByText(/^Of 11 photographs those that excite it most$/).waitFor();
@@ -86,7 +103,7 @@ describe.skipIf(CHROMIUM === null)("photographs that excite a channel", () => {
       () => "it never ended",
     );
     const { document } = await told();
-    const address = `${url()}/${document.examples[0]!.image}`;
+    const address = `${url()}/${document.address}/${document.examples[0]!.photograph}`;
     expect((await fetch(address)).headers.get("content-type")).toBe("image/jpeg");
     expect((await fetch(address.replace(/\d+$/, "11"))).status).toBe(404);
     expect((await fetch(address.replace(/photographs\/./, "photographs/-"))).status).toBe(404);

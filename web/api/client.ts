@@ -2,13 +2,14 @@ import type {
   Accepted,
   AcceptedAtlas,
   ChannelResultDocument,
+  ChannelExamples,
   Circuit,
   ClassList,
-  ExamplesDocument,
   ExplanationDocument,
   JobDocument,
   JobList,
   JobSummary,
+  LayerExamples,
   LayerFacts,
   LayerTable,
   NetworkList,
@@ -203,8 +204,11 @@ export const getCircuit = (network: string, layer: number, channel: number) =>
   call<Circuit>(`networks/${segment(network)}/layers/${layer}/channels/${channel}/circuit`);
 
 /** The photographs of this machine that excite a channel (1-based) most, as far as they are known. */
-export const getExamples = (network: string, layer: number, channel: number) =>
-  call<ExamplesDocument>(`page/dataset/${segment(network)}/${layer}/${channel}`);
+export const getChannelExamples = (network: string, layer: number, channel: number) =>
+  call<ChannelExamples>(`page/dataset/networks/${segment(network)}/${layer}/${channel}`);
+/** The one that excites each channel of a layer most. */
+export const getLayerExamples = (network: string, layer: number) =>
+  call<LayerExamples>(`page/dataset/networks/${segment(network)}/${layer}`);
 
 /** The job with all its channels. */
 export async function getJob(jobId: string): Promise<JobDocument> {

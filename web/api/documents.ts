@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import type { ExamplesDocument as Examples } from "../../lib/pipeline/dataset/channel-examples.ts";
+import type * as dataset from "../../lib/pipeline/dataset/channel-examples.ts";
 import type { explanationSchema } from "../../functions/api/explanation-schemas.ts";
 import type {
   classListSchema,
@@ -39,5 +39,8 @@ export type ClassList = z.output<typeof classListSchema>;
 export type ExplanationDocument = z.output<typeof explanationSchema>;
 /** What there is of one that is done. */
 export type ExplanationFigures = NonNullable<ExplanationDocument["explanation"]>;
-/** Photographs that excite a channel, which the page's own server tells. */
-export type ExamplesDocument = Examples;
+/* What the page's own server tells of photographs that excite channels. */
+export type ChannelExamples = dataset.Addressed<dataset.ChannelExamples>;
+export type LayerExamples = dataset.Addressed<dataset.LayerExamples>;
+export type PlacedExample = dataset.PlacedExample;
+export type LookProgress = dataset.LookProgress;

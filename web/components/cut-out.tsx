@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 
-import type { ExamplesDocument } from "../api/documents.ts";
+import type { PlacedExample } from "../api/documents.ts";
 
-type Seen = NonNullable<ExamplesDocument["examples"][number]["seen"]>;
+type Seen = NonNullable<PlacedExample["seen"]>;
 
 interface CutOutProps {
   readonly src: string;
@@ -12,6 +12,8 @@ interface CutOutProps {
   readonly seen: Seen | null;
 }
 
+/** As large as its frame, so that the browser knows whether it is to be fetched. */
+const UNKNOWN = { visibility: "hidden", width: "100%", height: "100%" };
 const MIDDLE = { x: 0.5, y: 0.5, width: 0, height: 0 };
 /** Share of the photograph from which on the place is marked: in less it is in the middle. */
 const WIDE = 0.3;
@@ -25,8 +27,9 @@ export function CutOut({ src, text, seen }: CutOutProps) {
       <img
         src={src}
         alt={text}
+        loading="lazy"
         decoding="async"
-        style={size === null ? { visibility: "hidden" } : cut(size, seen)}
+        style={size === null ? UNKNOWN : cut(size, seen)}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
           setSize([naturalWidth, naturalHeight])
         }
@@ -65,13 +68,13 @@ function cut(size: readonly [number, number], seen: Seen | null) {
   };
 }
 
+/** A ring around the middle of the place, as wide as the place's longer side. */
 function spot(size: readonly [number, number], seen: Seen) {
   const { x, y, side } = squareOf(size, seen);
   const { place } = seen;
   return {
-    width: percent((place.width * size[0]) / side),
-    height: percent((place.height * size[1]) / side),
-    left: percent((place.x * size[0] - x) / side),
-    top: percent((place.y * size[1] - y) / side),
+    width: percent(Math.max(place.width * size[0], place.height * size[1]) / side),
+    left: percent(((place.x + place.width / 2) * size[0] - x) / side),
+    top: percent(((place.y + place.height / 2) * size[1] - y) / side),
   };
 }

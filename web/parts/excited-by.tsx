@@ -1,10 +1,9 @@
-import type { ExamplesDocument, LayerDocument } from "../api/documents.ts";
+import { getChannelExamples } from "../api/client.ts";
+import type { LayerDocument } from "../api/documents.ts";
 import { signed } from "../components/contribution.ts";
-import { several } from "../components/counted.ts";
 import { CutOut } from "../components/cut-out.tsx";
-import { Problems } from "../components/problems.tsx";
-import { duration } from "../components/progress-bar.tsx";
-import { useExamples } from "../state/use-examples.ts";
+import { hasDataset, useExamples } from "../state/use-examples.ts";
+import { LookedAt } from "./look-progress.tsx";
 
 interface ExcitedByProps {
   readonly network: string;
@@ -13,32 +12,27 @@ interface ExcitedByProps {
   readonly channel: number;
 }
 
-/** Whether the server has photographs to show. */
-const hasDataset = () => document.documentElement.dataset["dataset"] === "true";
-
 /** The photographs of this machine that excite a channel most, each where it does so. */
 export function ExcitedBy(props: ExcitedByProps) {
   return hasDataset() ? <Examples {...props} /> : null;
 }
 
-function Examples({ network, layer, channel }: ExcitedByProps) {
-  const { value, problems } = useExamples(network, layer.index, channel);
-  const failed = value?.problem ? [value.problem] : [];
+function Examples({ network, layer: { index }, channel }: ExcitedByProps) {
+  const key = `${network}/${index}/${channel}`;
+  const found = useExamples(key, () => getChannelExamples(network, index, channel));
+  const { examples = [], address = "" } = found.value ?? {};
+  const isCut = examples.some(({ seen }) => seen !== null);
   return (
     <section class="excited-by" aria-label="Photographs that excite it">
       <h2>Photographs that excite it</h2>
-      <Problems problems={[...problems, ...failed]} />
-      <p class="quiet" role="status">
-        {value === null ? "\u00a0" : inWords(value)}
-      </p>
-      {value?.state === "looking" && (
-        <progress max={value.photographs} value={value.looked} aria-label="photographs looked at" />
-      )}
+      <LookedAt of={found}>
+        {`those that excite it most${isCut ? ", each cut to what the channel sees where it is strongest" : ""}`}
+      </LookedAt>
       <ol class="tiles">
-        {(value?.examples ?? []).map(({ photograph, name, image, activation, seen }) => (
+        {examples.map(({ photograph, name, activation, seen }) => (
           <li key={photograph}>
-            <a href={image} target="_blank" title={name}>
-              <CutOut key={image} src={image} text={name} seen={seen} />
+            <a href={`${address}/${photograph}`} target="_blank" title={name}>
+              <CutOut src={`${address}/${photograph}`} text={name} seen={seen} />
             </a>
             <span class="quiet">{signed(activation)}</span>
           </li>
@@ -46,17 +40,4 @@ function Examples({ network, layer, channel }: ExcitedByProps) {
       </ol>
     </section>
   );
-}
-
-/** "Of 500 photographs the 9 that excite it most, each cut to what the channel sees there" */
-function inWords({ state, looked, photographs, leftOut, secondsLeft, examples }: ExamplesDocument) {
-  const left = secondsLeft === null ? "" : `, ${duration(secondsLeft)} left`;
-  if (state === "looking")
-    return `looked at ${looked} of ${several(photographs, "photograph")}${left}`;
-  const isCut = examples.some(({ seen }) => seen !== null);
-  return [
-    `Of ${several(photographs - leftOut, "photograph")} those that excite it most`,
-    isCut ? ", each cut to what the channel sees where it is strongest" : "",
-    leftOut === 0 ? "" : `; ${leftOut} could not be read`,
-  ].join("");
 }

@@ -7,8 +7,10 @@ import { useKept } from "../state/kept.ts";
 import { isOffered, isUndrawn, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
 import { hasEnded } from "../state/news.ts";
 import { address } from "../state/router.ts";
+import { hasDataset } from "../state/use-examples.ts";
 import { useLabels } from "../state/use-labels.ts";
 import { LayerGrid } from "./layer-grid.tsx";
+import { PhotographGrid } from "./photograph-grid.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "./recipe-select.tsx";
 import { RenderForm } from "./render-form.tsx";
 
@@ -36,8 +38,13 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
   const channels = Array.from({ length: count }, (_, i) => i + 1);
   const [wanted, setWanted] = useKept(`find ${network}/${layer.index}`, "");
   const found = findChannels(channels, wanted, labelOf);
+  const [isOfPhotographs, showPhotographs] = useKept(
+    `photographs ${network}/${layer.index}`,
+    false,
+  );
   const size = jobs[0]?.tileSize ?? { width: 1, height: 1 };
-  const query = { recipe: recipeId };
+  const hrefOf = (channel: number) =>
+    address.channel(network, layer.name, channel, { recipe: recipeId });
   return (
     <div class="pane">
       <div class="row tools">
@@ -94,14 +101,21 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
             </span>
           </div>
         )}
+        {hasDataset() && (
+          <button
+            type="button"
+            aria-pressed={isOfPhotographs}
+            onClick={() => showPhotographs(!isOfPhotographs)}
+          >
+            Photographs
+          </button>
+        )}
       </div>
-      <LayerGrid
-        channels={found}
-        pictures={pictures}
-        labelOf={labelOf}
-        size={size}
-        hrefOf={(channel) => address.channel(network, layer.name, channel, query)}
-      />
+      {isOfPhotographs && hasDataset() ? (
+        <PhotographGrid {...{ network, layer, labelOf, hrefOf }} channels={found} />
+      ) : (
+        <LayerGrid {...{ pictures, labelOf, size, hrefOf }} channels={found} />
+      )}
     </div>
   );
 }

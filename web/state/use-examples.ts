@@ -1,19 +1,23 @@
 import { useEffect } from "preact/hooks";
 
-import { getExamples } from "../api/client.ts";
-import type { ExamplesDocument } from "../api/documents.ts";
+import type { LookProgress } from "../api/documents.ts";
 import { type Resource, useResource } from "./use-resource.ts";
 
 const ASK_MS = 1_000;
 
-/** Photographs that excite a channel (1-based), asked for again while more are looked at. */
-export function useExamples(
-  network: string,
-  layer: number,
-  channel: number,
-): Resource<ExamplesDocument> {
-  const key = `${network}/${layer}/${channel}`;
-  const examples = useResource(key, () => getExamples(network, layer, channel));
+/** Whether the server has photographs to show. */
+export const hasDataset = () => document.documentElement.dataset["dataset"] === "true";
+
+/**
+ * What is known of photographs, asked for again while more are looked at.
+ *
+ * @param key of what is fetched
+ */
+export function useExamples<Examples extends LookProgress>(
+  key: string,
+  fetchThem: () => Promise<Examples>,
+): Resource<Examples> {
+  const examples = useResource(key, fetchThem);
   const { value, problems, reload } = examples;
   const isLooking = value?.state === "looking";
   useEffect(() => {

@@ -1,5 +1,5 @@
 /*
- * What is told of the photographs that excite a channel: types alone, which the page reads too.
+ * What is told of the photographs that excite channels: types alone, which the page reads too.
  */
 
 /** A part of an image, in shares of its width and height. */
@@ -41,15 +41,20 @@ export interface PlacedExample {
   readonly seen: SeenPart | null;
 }
 
+/** The photographs, of those looked at so far, that excite a channel most. */
 export interface ChannelExamples extends LookProgress {
-  /** Of the photographs looked at so far, the strongest first. */
+  /** The strongest first. */
   readonly examples: readonly PlacedExample[];
 }
 
-/** What the page is told of a channel by its own server. */
-export interface ExamplesDocument extends Omit<ChannelExamples, "examples"> {
-  readonly examples: readonly (ChannelExamples["examples"][number] & {
-    /** Address of the photograph. */
-    readonly image: string;
-  })[];
+/** The photograph, of those looked at so far, that excites each channel of a layer most. */
+export interface LayerExamples extends LookProgress {
+  /** Of each channel; `null`: none has been looked at. */
+  readonly examples: readonly (PlacedExample | null)[];
 }
+
+/** As the page's own server tells it. */
+export type Addressed<Examples> = Examples & {
+  /** Of all photographs: with the number of one behind it, that one's. */
+  readonly address: string;
+};

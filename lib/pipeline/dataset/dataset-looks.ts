@@ -5,12 +5,20 @@ import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { photographPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
-import { DatasetExamples } from "../../optvis/dataset-examples/dataset-examples.ts";
+import {
+  type DatasetExample,
+  DatasetExamples,
+} from "../../optvis/dataset-examples/dataset-examples.ts";
 import { layerMaxima } from "../../optvis/dataset-examples/maxima.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { EXAMPLES_OF_CHANNEL } from "../limits.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import type { ChannelExamples, LookProgress } from "./channel-examples.ts";
+import type {
+  ChannelExamples,
+  LayerExamples,
+  LookProgress,
+  PlacedExample,
+} from "./channel-examples.ts";
 import { partsSeen } from "./parts-seen.ts";
 
 /** A photograph of a dataset. */
@@ -64,18 +72,23 @@ export class DatasetLooks {
    *
    * @throws NetworkError if the network sees no photographs
    */
-  examples(network: AnalysedNetwork, layer: LayerWithChannels, channel: number): ChannelExamples {
-    const look = this.#lookOf(network);
-    if (look.state === "failed") this.#looks.delete(keyOf(network));
-    const found = look.ofLayers.get(layer.index)?.of(channel) ?? [];
+  ofChannel(network: AnalysedNetwork, layer: LayerWithChannels, channel: number): ChannelExamples {
+    const look = this.#asked(network);
+    const examples = look.ofLayers.get(layer.index)?.of(channel) ?? [];
     return {
       ...this.#progressOf(look),
-      examples: found.map(({ image, activation, place }) => ({
-        photograph: image,
-        name: this.#deps.photographs[image]!.name,
-        activation,
-        seen: look.seenAt(layer, place),
-      })),
+      examples: examples.map((example) => this.#placed(look, layer, example)),
+    };
+  }
+
+  /** The same of all channels of a layer, the strongest of each. @throws as `ofChannel` */
+  ofLayer(network: AnalysedNetwork, layer: LayerWithChannels): LayerExamples {
+    const look = this.#asked(network);
+    const examples = look.ofLayers.get(layer.index);
+    const strongest = Array.from({ length: layer.channels }, (_, i) => examples?.of(i + 1)[0]);
+    return {
+      ...this.#progressOf(look),
+      examples: strongest.map((each) => (each ? this.#placed(look, layer, each) : null)),
     };
   }
 
@@ -95,6 +108,21 @@ export class DatasetLooks {
   async close(): Promise<void> {
     this.#closing.abort(new Error("the service stops"));
     await this.#before;
+  }
+
+  #asked(network: AnalysedNetwork): Look {
+    const look = this.#lookOf(network);
+    if (look.state === "failed") this.#looks.delete(keyOf(network));
+    return look;
+  }
+
+  #placed(
+    { seenAt }: Look,
+    layer: LayerWithChannels,
+    { image, activation, place }: DatasetExample,
+  ): PlacedExample {
+    const { name } = this.#deps.photographs[image]!;
+    return { photograph: image, name, activation, seen: seenAt(layer, place) };
   }
 
   #lookOf(network: AnalysedNetwork): Look {

@@ -61,10 +61,10 @@ test("a network finds the photographs that excite each channel most, and where",
     onLeftOut: ({ name, error }) => told.push(`${name}: ${String(error)}`),
   });
   onTestFinished(() => looks.close());
-  const first = looks.examples(network, wide, 1);
+  const first = looks.ofChannel(network, wide, 1);
   expect(first).toMatchObject({ state: "looking", looked: 0, photographs: 14, examples: [] });
   await untilTrue(
-    () => looks.examples(network, wide, 1).state === "done",
+    () => looks.ofChannel(network, wide, 1).state === "done",
     () => "it never ended",
   );
   expect(told).toEqual(["5.png: ImageError: the PNG image is damaged"]);
@@ -72,7 +72,7 @@ test("a network finds the photographs that excite each channel most, and where",
   for (const layer of [wide, classes]) {
     const wanted = strengths(layer);
     for (let channel = 1; channel <= layer.channels; channel++) {
-      const { examples, ...progress } = looks.examples(network, layer, channel);
+      const { examples, ...progress } = looks.ofChannel(network, layer, channel);
       expect(progress).toEqual({
         state: "done",
         looked: 14,
@@ -116,7 +116,7 @@ test("photographs are shown small, and networks without colours see none", async
   }
   expect(await looks.shown(2)).toBe(null);
   const ofPlanes = { ...network, model: { ...network.model, planes: [null, null, null] } };
-  expect(() => looks.examples(ofPlanes, wide, 1)).toThrow(/3 planes that are no colours/);
+  expect(() => looks.ofChannel(ofPlanes, wide, 1)).toThrow(/3 planes that are no colours/);
 });
 
 test("what fails is told once, and begun again by the next question", async () => {
@@ -125,8 +125,8 @@ test("what fails is told once, and begun again by the next question", async () =
   const layers = network.layers.map((layer) => ({ ...layer, value: `${layer.value} of old` }));
   const broken = { ...network, layers };
   await untilTrue(
-    () => looks.examples(broken, wide, 1).state === "failed",
+    () => looks.ofChannel(broken, wide, 1).state === "failed",
     () => "it never failed",
   );
-  expect(looks.examples(broken, wide, 1)).toMatchObject({ state: "looking", problem: null });
+  expect(looks.ofChannel(broken, wide, 1)).toMatchObject({ state: "looking", problem: null });
 });

@@ -1,0 +1,39 @@
+import type { LookProgress } from "../api/documents.ts";
+import { several } from "../components/counted.ts";
+import { Problems } from "../components/problems.tsx";
+import { duration } from "../components/progress-bar.tsx";
+import type { Resource } from "../state/use-resource.ts";
+
+interface LookProgressProps {
+  readonly of: Pick<Resource<LookProgress>, "value" | "problems">;
+  /** What is shown of them, once all have been looked at. */
+  readonly children: string;
+}
+
+/** How far a network is with the photographs, and at the end of how many it has seen what. */
+export function LookedAt({ of: { value, problems }, children }: LookProgressProps) {
+  const isLooking = value?.state === "looking";
+  return (
+    <>
+      <Problems problems={[...problems, ...(value?.problem ? [value.problem] : [])]} />
+      <p class="quiet" role="status">
+        {value === null ? "\u00a0" : isLooking ? lookingAt(value) : seen(value, children)}
+      </p>
+      {isLooking && (
+        <progress max={value.photographs} value={value.looked} aria-label="photographs looked at" />
+      )}
+    </>
+  );
+}
+
+/** "looked at 120 of 500 photographs, 40 s left" */
+function lookingAt({ looked, photographs, secondsLeft }: LookProgress): string {
+  const left = secondsLeft === null ? "" : `, ${duration(secondsLeft)} left`;
+  return `looked at ${looked} of ${several(photographs, "photograph")}${left}`;
+}
+
+/** "Of 500 photographs those that excite it most; 2 could not be read" */
+function seen({ photographs, leftOut }: LookProgress, what: string): string {
+  const unread = leftOut === 0 ? "" : `; ${leftOut} could not be read`;
+  return `Of ${several(photographs - leftOut, "photograph")} ${what}${unread}`;
+}
