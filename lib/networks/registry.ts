@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
+import { messageOf } from "../onnx/errors.ts";
 import { isAbsence, readIfThere } from "./absence.ts";
 import { verifyFile } from "./checksum.ts";
 import type { GivenInput } from "./describe-input.ts";
@@ -227,9 +228,6 @@ async function isThere(path: string): Promise<boolean> {
     return (await stat(path)).isFile();
   } catch (error) {
     if (isAbsence(error)) return false;
-    throw new NetworkError(
-      `cannot look for ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new NetworkError(`cannot look for ${path}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { messageOf } from "../onnx/errors.ts";
 import { isAbsence, readIfThere } from "./absence.ts";
 import { DescriptionError } from "./errors.ts";
 import { DESCRIPTION_FILE, parseDescriptionIn, type NetworkDescription } from "./description.ts";
@@ -75,7 +76,6 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DescriptionError(`${path} is not JSON: ${reason}`, { cause: error });
+    throw new DescriptionError(`${path} is not JSON: ${messageOf(error)}`, { cause: error });
   }
 }

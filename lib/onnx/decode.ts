@@ -13,7 +13,7 @@ import { maxNodes, MAX_WEIGHT_BYTES, requireWithin } from "./budgets.ts";
 import { withChannelsFirst } from "./channels-first.ts";
 import { decodeGraph, standardDomain } from "./decode-graph.ts";
 import { DerivedTensors } from "./derived-tensors.ts";
-import { ModelError } from "./errors.ts";
+import { messageOf, ModelError } from "./errors.ts";
 import { counted, externalLocation, type ExternalData } from "./external-data.ts";
 import { standardOpset, withoutFunctions } from "./inline-functions.ts";
 import { type InputConstant, withInputConstants } from "./input-constants.ts";
@@ -112,9 +112,8 @@ function parse(bytes: Uint8Array, where: string): ModelProto {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
     if (error instanceof ModelError) throw new ModelError(`${where}: ${error.message}`);
-    const problem = error instanceof Error ? error.message : String(error);
     throw new ModelError(
-      `${where}: not an ONNX model, or cut short (${problem}); fetch or export it again`,
+      `${where}: not an ONNX model, or cut short (${messageOf(error)}); fetch or export it again`,
       { cause: error },
     );
   }

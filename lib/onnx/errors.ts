@@ -16,3 +16,8 @@ export class UnknownOperatorError extends ModelError {}
 
 /** Shapes that do not fit together at the image size asked for. */
 export class ShapeMismatchError extends ModelError {}
+
+/** What is said of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

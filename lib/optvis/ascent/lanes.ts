@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Provider } from "../../autodiff/provider.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import { PROFILES } from "../runtime/providers.ts";
 import { OutOfMemoryError } from "../runtime/errors.ts";
 import type { GpuRefusal, GpuVerdict } from "../runtime/gpu-verdict.ts";
@@ -120,7 +121,7 @@ class Lanes {
   }
 
   #giveUp(provider: Provider, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const refusal: GpuRefusal = {
       isFit: false,
       reason: `${PROFILES[provider].name} failed: ${reason}`,

@@ -1,3 +1,4 @@
+import { messageOf } from "../../onnx/errors.ts";
 import { freeCardBytes } from "../runtime/card-memory.ts";
 import type { GpuGate } from "../runtime/gpu-gate.ts";
 import type { GpuVerdict } from "../runtime/gpu-verdict.ts";
@@ -22,7 +23,7 @@ export async function taskVerdict(gate: GpuGate, task: AscentTask): Promise<GpuV
     }
   } catch (error) {
     // such as an image that the network does not take, which the CPU says too
-    return { isFit: false, reason: error instanceof Error ? error.message : String(error) };
+    return { isFit: false, reason: messageOf(error) };
   }
   return slowest;
 }

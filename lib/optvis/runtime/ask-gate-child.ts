@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 
+import { messageOf } from "../../onnx/errors.ts";
 import type { GateAnswer, GateQuestion } from "./gpu-gate-child.ts";
 import { PROFILES } from "./providers.ts";
 
@@ -67,8 +68,7 @@ export function askGateChild(
       });
     } catch (error) {
       // no process may be started here, or what is asked cannot be sent to one
-      const reason = error instanceof Error ? error.message : String(error);
-      without("untried", `could not be tried (${reason})`);
+      without("untried", `could not be tried (${messageOf(error)})`);
     }
   });
 }

@@ -1,5 +1,6 @@
 import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import type { Attributes, Node } from "../../onnx/model.ts";
 import { standardNode } from "../../onnx/node.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
@@ -99,9 +100,8 @@ async function openAndRun(open: () => Promise<GateSession>, provider: GpuProvide
   const session = await open();
   return runOnce(session).catch((error: unknown) => {
     if (error instanceof GpuUnavailableError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     const { name } = PROFILES[provider];
-    throw new GpuUnavailableError(`${name} cannot run a small network here: ${reason}`, {
+    throw new GpuUnavailableError(`${name} cannot run a small network here: ${messageOf(error)}`, {
       cause: error,
     });
   });

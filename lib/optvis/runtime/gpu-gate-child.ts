@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { GpuProvider, Provider } from "../../autodiff/provider.ts";
 import { encodeModel } from "../../onnx/encode.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { checkProvider } from "./check-provider.ts";
 import { difference, TOLERANCES } from "./difference.ts";
@@ -47,7 +48,7 @@ async function answer(question: GateQuestion): Promise<GateAnswer> {
     if (question.kind === "machine") return await tryMachine(provider);
     return await tryGraph(question);
   } catch (error) {
-    return { kind: "unfit", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "unfit", reason: messageOf(error) };
   }
 }
 

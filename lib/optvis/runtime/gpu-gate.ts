@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { GpuProvider } from "../../autodiff/provider.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import { startedFile } from "../../started-file.ts";
 import { askGateChild, type ChildProgram } from "./ask-gate-child.ts";
 import type { GateFeeds, GateQuestion } from "./gpu-gate-child.ts";
@@ -167,7 +168,7 @@ export class GpuGate {
       );
     } catch (error) {
       // such as a rule without a form for this provider
-      return { isFit: false, reason: error instanceof Error ? error.message : String(error) };
+      return { isFit: false, reason: messageOf(error) };
     } finally {
       await writer.close();
       // what cannot be removed is a temporary file, and says nothing of the card

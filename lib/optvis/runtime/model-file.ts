@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { encodeModelApart } from "../../onnx/encode.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import { type GraphRecipe, graphOf } from "../graph/graph-recipe.ts";
 import { RuntimeError } from "./errors.ts";
 
@@ -51,10 +52,9 @@ async function writeGraph(recipe: GraphRecipe): Promise<ModelFile & { readonly f
     return { folder, path, bytes };
   } catch (error) {
     if (folder !== null) await rm(folder, { recursive: true, force: true });
-    const reason = error instanceof Error ? error.message : String(error);
     throw new RuntimeError(
       `a graph of ${Math.ceil(bytes / 1e6)} MB cannot be written to the folder for temporary files: ` +
-        `${reason}; make room there, or name another folder in TMPDIR`,
+        `${messageOf(error)}; make room there, or name another folder in TMPDIR`,
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 import type { Provider } from "../../autodiff/provider.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import type { BoolTensor, FloatTensor, Int64Tensor } from "../../onnx/tensor.ts";
 import { GpuUnavailableError, isOutOfMemory, OutOfMemoryError, RuntimeError } from "./errors.ts";
 import { PROFILES } from "./providers.ts";
@@ -45,7 +46,7 @@ export class Session {
       });
       return new Session(session);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (missing?.test(reason) && !isOutOfMemory(reason)) {
         throw new GpuUnavailableError(
           `${name} is not available to ONNX Runtime here: ${adapterProblem(reason)}; use the CPU`,
@@ -68,8 +69,7 @@ export class Session {
     try {
       results = await this.#session.run(inputs);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw failure("failed", reason, error);
+      throw failure("failed", messageOf(error), error);
     }
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [name, fromRuntime(name, tensor)]),

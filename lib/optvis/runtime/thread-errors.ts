@@ -1,5 +1,5 @@
 import { UnsupportedGradientError } from "../../autodiff/errors.ts";
-import { ModelError } from "../../onnx/errors.ts";
+import { messageOf, ModelError } from "../../onnx/errors.ts";
 import { GpuUnavailableError, OutOfMemoryError, RuntimeError } from "./errors.ts";
 
 /** An error as it goes from thread to thread: its class gets lost on the way. */
@@ -10,7 +10,7 @@ export type SentError =
 export function sentError(error: unknown): SentError {
   if (error instanceof UnsupportedGradientError)
     return { kind: "gradient", details: error.details };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof GpuUnavailableError) return { kind: "gpu", message };
   if (error instanceof OutOfMemoryError) return { kind: "memory", message };
   if (error instanceof ModelError) return { kind: "model", message };

@@ -3,6 +3,7 @@ import { encodeJpeg, resizeRaster } from "../../image/png.ts";
 import type { Planes, Raster } from "../../image/raster.ts";
 import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
 import { NetworkError } from "../../networks/errors.ts";
+import { messageOf } from "../../onnx/errors.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { photographPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import {
@@ -173,7 +174,7 @@ export class DatasetLooks {
       look.state = "done";
     } catch (error) {
       look.state = "failed";
-      look.problem = error instanceof Error ? error.message : String(error);
+      look.problem = messageOf(error);
     }
   }
 

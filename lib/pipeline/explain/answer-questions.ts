@@ -4,7 +4,7 @@ import { decodeImage, encodePng } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { sha256 } from "../../networks/checksum.ts";
 import { NetworkError } from "../../networks/errors.ts";
-import { ModelError } from "../../onnx/errors.ts";
+import { messageOf, ModelError } from "../../onnx/errors.ts";
 import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
 import { MAX_ATTEMPTS, MAX_CHANNEL_RECEIVES, MAX_PHOTOGRAPH_PIXELS } from "../limits.ts";
@@ -172,5 +172,3 @@ async function decoded({ image }: PosedQuestion, bytes: Uint8Array): Promise<Ras
     throw new RequestError([`image: given '${image.key}'; ${error.message}`]);
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,3 +1,4 @@
+import { messageOf } from "../../onnx/errors.ts";
 import type { AscentProgress } from "../../optvis/ascent/task.ts";
 import type { MessageSender } from "../../queue/message-queue.ts";
 import { OutOfTimeError } from "../../optvis/ascent/interruption.ts";
@@ -276,6 +277,6 @@ class JobRendering {
 }
 
 function failure(error: unknown): Ending {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return { state: "failed", source: "renderer", reason };
 }
