@@ -69,6 +69,20 @@ export function floatTensor(shape: readonly number[], data: Iterable<number>): F
   };
 }
 
+/** Swaps the last two axes. */
+export function transpose({ shape, data }: FloatTensor): FloatTensor {
+  const [rows = 1, columns = 1] = shape.slice(-2);
+  const result = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += rows * columns) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        result[start + j * rows + i] = data[start + i * columns + j]!;
+      }
+    }
+  }
+  return floatTensor([...shape.slice(0, -2), columns, rows], result);
+}
+
 /**
  * A tensor whose elements are made once they are read: a graph may be built only to see whether it
  * can be.

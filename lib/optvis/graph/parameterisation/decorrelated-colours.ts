@@ -2,7 +2,7 @@ import { reshapeTo } from "../../../autodiff/shaping.ts";
 import { arithmetic } from "../../../onnx/arithmetic.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { floatTensor, sizeOf } from "../../../onnx/tensor.ts";
+import { floatTensor, sizeOf, transpose } from "../../../onnx/tensor.ts";
 import { isOfColours } from "../layer-pass.ts";
 import type { ParameterisedImage } from "../parts.ts";
 
@@ -30,16 +30,13 @@ const HALF_RANGE = 127.5;
  * @param planes which row of M (0 red, 1 green, 2 blue) each of the network's planes takes
  */
 export function decorrelatedColours(saturation: number, planes: readonly number[]) {
-  const halfM = planes.map((colour) =>
+  const halfM = planes.flatMap((colour) =>
     COLOUR_CORRELATION[colour]!.map(
       (value, j) => ((j === 0 ? 1 : saturation) * value) / LONGEST_COLUMN / 2,
     ),
   );
-  const matrix = floatTensor([3, 3], halfM.flat());
-  const adjoint = floatTensor(
-    [3, 3],
-    [0, 1, 2].flatMap((j) => halfM.map((row) => row[j]!)),
-  );
+  const matrix = floatTensor([3, 3], halfM);
+  const adjoint = transpose(matrix);
   return (graph: GraphBuilder, z: Value): ParameterisedImage => {
     const mixed = (by: typeof matrix, value: Value) => {
       const shape = graph.shapeOf(value);

@@ -1,7 +1,7 @@
 import { reshapeTo } from "../../../autodiff/shaping.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { floatTensor, type FloatTensor } from "../../../onnx/tensor.ts";
+import { floatTensor, type FloatTensor, transpose } from "../../../onnx/tensor.ts";
 import { coefficientShape, type KeptAxis, type SpectrumLayout } from "./spectrum-layout.ts";
 
 /**
@@ -150,18 +150,4 @@ function turn(numerator: number, denominator: number) {
   }
   const angle = (2 * Math.PI * rest) / denominator;
   return { cos: Math.cos(angle), sin: Math.sin(angle) };
-}
-
-/** Swaps the last two axes. */
-export function transpose({ shape, data }: FloatTensor): FloatTensor {
-  const [rows = 1, columns = 1] = shape.slice(-2);
-  const result = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += rows * columns) {
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) {
-        result[start + j * rows + i] = data[start + i * columns + j]!;
-      }
-    }
-  }
-  return floatTensor([...shape.slice(0, -2), columns, rows], result);
 }

@@ -3,10 +3,9 @@ import type { Size } from "../../../image/raster.ts";
 import { resizeBilinear } from "../../../image/resize.ts";
 import type { GraphBuilder } from "../../../onnx/graph-builder.ts";
 import type { Value } from "../../../onnx/model.ts";
-import { floatTensor, type FloatTensor, intScalar } from "../../../onnx/tensor.ts";
+import { floatTensor, type FloatTensor, intScalar, transpose } from "../../../onnx/tensor.ts";
 import { emitLoop } from "../loop.ts";
 import type { Parameterisation } from "../parts.ts";
-import { transpose } from "./frequency-sums.ts";
 
 /** An image that can be painted in any number of pixels, as it has a colour at every point. */
 export interface PaintedImage {
