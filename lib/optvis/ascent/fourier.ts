@@ -180,14 +180,14 @@ function startSpectrum(
   const { across, down } = layout;
   for (let plane = 0; plane < layout.planes; plane++) {
     if (image.fixedMagnitude !== undefined) {
-      eachFrequency(layout, (_, __, ___, ____, single) => {
+      eachFrequency(layout, ({ single }) => {
         parameters[single + plane] = 2 * Math.PI * uniform();
       });
       continue;
     }
     const draws = standardNormal(2 * across.count * down.count, uniform);
     let next = 0;
-    eachFrequency(layout, (_, __, real, imaginary) => {
+    eachFrequency(layout, ({ real, imaginary }) => {
       parameters[real + plane] = initialDeviation * draws[next++]!;
       parameters[imaginary + plane] = initialDeviation * draws[next++]!;
     });

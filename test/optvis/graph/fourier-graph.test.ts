@@ -63,7 +63,7 @@ function inOurOrder(start: FloatTensor, [height, width]: Run["canvas"]): FloatTe
   for (let plane = 0; plane < 3 * n; plane++) {
     let next = plane * theirs;
     const offset = Math.floor(plane / 3) * ours + (plane % 3);
-    eachFrequency(layout, (_, __, real, imaginary, single) => {
+    eachFrequency(layout, ({ real, imaginary, single }) => {
       for (const at of isPhases ? [single] : [real, imaginary]) {
         data[offset + at] = start.data[next++]!;
       }
@@ -187,7 +187,7 @@ describe("the image of a large canvas", () => {
   /** How far one wave's crests rise; it is so low that the squashing of the colours is a straight line. */
   async function amplitude(wave: readonly [kx: number, ky: number], halvingFrequency?: number) {
     const data = new Float32Array(sizeOf(coefficientShape(layout)));
-    eachFrequency(layout, (kx, ky, real) => {
+    eachFrequency(layout, ({ kx, ky, real }) => {
       if (kx === wave[0] && ky === wave[1]) data[real] = 1e-3;
     });
     const canvas = { ...image, ...(halvingFrequency !== undefined && { halvingFrequency }) };

@@ -108,16 +108,16 @@ function spectrumScale(
   const frequency = (kx: number, ky: number) =>
     Math.max(Math.hypot(Math.min(Math.abs(kx), width - kx) / width, ky / height), lowest);
   let [asLucid, asHere] = [0, 0];
-  eachFrequency(layout, (kx, ky) => {
+  eachFrequency(layout, ({ kx, ky }) => {
     const f = frequency(kx, ky);
     asLucid += f ** -2;
     asHere += f ** (-2 * decay);
   });
   const factor = Math.sqrt(asLucid / asHere) / (4 * Math.sqrt(height * width));
   const data = new Float32Array((groups * parts * rows * planes) / 2);
-  eachFrequency(layout, (kx, ky, _, __, at) => {
+  eachFrequency(layout, ({ kx, ky, single }) => {
     const f = frequency(kx, ky);
-    data.fill(factor * f ** -decay * 2 ** -((f / halvingFrequency) ** 2), at, at + planes);
+    data.fill(factor * f ** -decay * 2 ** -((f / halvingFrequency) ** 2), single, single + planes);
   });
   return floatTensor([groups, 1, parts / 2, rows, planes], data);
 }

@@ -81,25 +81,33 @@ export function phaseShape(layout: SpectrumLayout) {
   return [groups, parts / 2, rows, planes] as const;
 }
 
-/**
- * Calls `visit` for each complex coefficient of the first plane, in the order kx, then ky: its
- * frequencies, the places of its real and imaginary part in an image's coefficients, and its place
- * in what has one number for each, of `phaseShape`. Those of the other planes come right after.
- */
+/** A complex coefficient of the first plane; those of the other planes come right after. */
+interface Coefficient {
+  /** Its frequencies, in whole cycles. */
+  readonly kx: number;
+  readonly ky: number;
+  /** Places of its two parts in an image's coefficients. */
+  readonly real: number;
+  readonly imaginary: number;
+  /** Its place in what has one number for each, of `phaseShape`. */
+  readonly single: number;
+}
+
+/** In the order kx, then ky. */
 export function eachFrequency(
   layout: SpectrumLayout,
-  visit: (kx: number, ky: number, real: number, imaginary: number, single: number) => void,
+  visit: (coefficient: Coefficient) => void,
 ): void {
   const { across, down, planes } = layout;
   const row = planes * down.groups * down.perGroup;
   for (let i = 0; i < across.count; i++) {
     const [k1, k2] = [Math.floor(i / across.groups), i % across.groups];
-    const real = (k2 * 2 * across.perGroup + k1) * row;
-    const imaginary = real + across.perGroup * row;
-    const single = (k2 * across.perGroup + k1) * row;
+    const parts = (k2 * 2 * across.perGroup + k1) * row;
+    const one = (k2 * across.perGroup + k1) * row;
     for (let ky = 0; ky < down.count; ky++) {
       const at = planes * ((ky % down.groups) * down.perGroup + Math.floor(ky / down.groups));
-      visit(across.first + i, ky, real + at, imaginary + at, single + at);
+      const [real, single] = [parts + at, one + at];
+      visit({ kx: across.first + i, ky, real, imaginary: real + across.perGroup * row, single });
     }
   }
 }

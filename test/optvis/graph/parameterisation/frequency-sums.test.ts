@@ -51,7 +51,7 @@ describe.each(SIZES)("$height x $width, up to $highest", (size) => {
     const perImage = sizeOf(coefficientShape(layout));
     for (let plane = 0; plane < 3 * BATCH; plane++) {
       const wanted = new Float64Array(pixels);
-      eachFrequency(layout, (kx, ky, real, imaginary) => {
+      eachFrequency(layout, ({ kx, ky, real, imaginary }) => {
         const mirrored = ky === 0 || 2 * ky === height ? 1 : 2;
         const offset = Math.floor(plane / 3) * perImage + (plane % 3);
         const [re, im] = [x[offset + real]!, x[offset + imaginary]!];
@@ -83,7 +83,7 @@ describe.each(SIZES)("$height x $width, up to $highest", (size) => {
   test("the gradient of a coefficient without effect is exactly zero", async () => {
     const { layout, y } = await run(size, "adjoint");
     const seen: number[] = [];
-    eachFrequency(layout, (kx, ky, _, imaginary) => {
+    eachFrequency(layout, ({ kx, ky, imaginary }) => {
       const isOwnMirror = (2 * kx) % width === 0 && (2 * ky) % height === 0;
       if (isOwnMirror) seen.push(y[imaginary]!);
     });
@@ -94,7 +94,7 @@ describe.each(SIZES)("$height x $width, up to $highest", (size) => {
 
 test("frequencies up to a highest are kept, both ways across", () => {
   const seen = new Set<string>();
-  eachFrequency(spectrumLayout({ height: 20, width: 30 }, 3, 0.1), (kx, ky) =>
+  eachFrequency(spectrumLayout({ height: 20, width: 30 }, 3, 0.1), ({ kx, ky }) =>
     seen.add(`${kx} ${ky}`),
   );
   const wanted = [-3, -2, -1, 0, 1, 2, 3].flatMap((kx) => [0, 1, 2].map((ky) => `${kx} ${ky}`));
