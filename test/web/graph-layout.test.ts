@@ -76,3 +76,18 @@ test("lines around others lie in the drawing, as those of a U-Net's skip connect
   expect(left + width - Math.max(...across, ...sides)).toBeCloseTo(8, 6);
   expect(Math.min(...across)).toBeLessThan(Math.min(...sides));
 });
+
+test("layers that lead to all behind them are laid out in order, with all their lines", () => {
+  const dense = chain(...Array.from({ length: 40 }, () => "")).map((layer, i) => ({
+    ...layer,
+    inputs: Array.from({ length: i }, (_, before) => before + 1),
+  }));
+  const { edges, nodes, left } = layOut(dense, new Set())!;
+  expect(edges).toHaveLength((40 * 39) / 2);
+  const order = nodes.toSorted((a, b) => a.y - b.y).map(({ id }) => id);
+  expect(order).toEqual(dense.map(({ index }) => `#${index}`));
+  for (const { points } of edges) {
+    expect(points[0]!.y).toBeLessThan(points.at(-1)!.y);
+    expect(Math.min(...points.map(({ x }) => x))).toBeGreaterThanOrEqual(left + 8);
+  }
+});

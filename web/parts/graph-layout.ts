@@ -2,6 +2,7 @@ import dagre from "@dagrejs/dagre";
 
 import type { LayerDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
+import { bypasses, type Edge, linesAround } from "./bypasses.ts";
 
 /** A layer, or a module whose layers are not shown one by one. */
 export interface GraphNode extends GraphBox {
@@ -153,19 +154,16 @@ function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>
       if (i > 0) graph.setParent(module, around[i - 1]!);
     }
   }
-  for (const layer of layers) {
-    const to = nodeOfLayer.get(layer.index)!;
-    for (const input of layer.inputs) {
-      const from = nodeOfLayer.get(input);
-      if (from !== undefined && from !== to) graph.setEdge(from, to);
-    }
-  }
+  const wanted = edgesBetween(layers, nodeOfLayer);
+  const around = bypasses([...described.keys()], wanted);
+  for (const edge of wanted) if (!around.has(edge)) graph.setEdge(edge.from, edge.to);
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
-  const ends: readonly { readonly v: string; readonly w: string }[] = graph.edges();
-  const edges: GraphLayout["edges"] = ends.map(({ v, w }) => ({
-    id: `${v} ${w}`,
-    points: graph.edge(v, w).points,
+  const places = new Map([...described.keys()].map((id) => [id, graph.node(id)]));
+  const lines = linesAround(around, places, MARGIN);
+  const edges: GraphLayout["edges"] = wanted.map((edge) => ({
+    id: `${edge.from} ${edge.to}`,
+    points: lines.get(edge) ?? graph.edge(edge.from, edge.to).points,
   }));
   // dagre's width is that of the nodes: a line around them, a skip connection, is outside of it
   const across = edges.flatMap(({ points }) => points.map(({ x }) => x));
@@ -182,6 +180,22 @@ function layOutWhole(layers: readonly LayerDocument[], open: ReadonlySet<string>
       .toSorted((a, b) => a.id.length - b.id.length),
     edges,
   };
+}
+
+/** Each once. */
+function edgesBetween(
+  layers: readonly LayerDocument[],
+  nodeOfLayer: ReadonlyMap<number, string>,
+): readonly Edge[] {
+  const edges = new Map<string, Edge>();
+  for (const layer of layers) {
+    const to = nodeOfLayer.get(layer.index)!;
+    for (const input of layer.inputs) {
+      const from = nodeOfLayer.get(input);
+      if (from !== undefined && from !== to) edges.set(`${from} ${to}`, { from, to });
+    }
+  }
+  return [...edges.values()];
 }
 
 /** The open modules around a layer, the outermost first. */
