@@ -1,7 +1,7 @@
 import { channelAxes, NO_CHANNELS } from "../onnx/channel-axis.ts";
 import { subgraphsOf, valuesRead } from "../onnx/graph-order.ts";
 import type { Graph, Model, Node, Value } from "../onnx/model.ts";
-import { firstOutput, requiredInput } from "../onnx/node.ts";
+import { firstOutput, operatorsNamed, requiredInput } from "../onnx/node.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
 import { axisInFront, sizeOf } from "../onnx/tensor.ts";
 import { LayerNamer } from "./layer-names.ts";
@@ -67,15 +67,13 @@ export function hasChannels(layer: Layer): layer is LayerWithChannels {
 }
 
 /** Operators that only move data to another shape or type: no layers in the author's eyes. */
-const PLUMBING: ReadonlySet<string> = new Set(
-  "Reshape Flatten Squeeze Unsqueeze Shape Size Constant Identity Cast CastLike".split(" "),
+const PLUMBING = operatorsNamed(
+  "Reshape Flatten Squeeze Unsqueeze Shape Size Constant Identity Cast CastLike",
 );
 
 /** Those that put values into a sequence or take one out, which may be any of several. */
-const SEQUENCE_PLUMBING: ReadonlySet<string> = new Set(
-  "SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength SplitToSequence".split(
-    " ",
-  ),
+const SEQUENCE_PLUMBING = operatorsNamed(
+  "SequenceConstruct SequenceInsert SequenceErase SequenceAt SequenceLength SplitToSequence",
 );
 
 /** Which inputs of an operator may hold trained tensors. */

@@ -1,6 +1,6 @@
 import { constantFacts } from "../onnx/facts.ts";
 import type { Graph, Node, Value } from "../onnx/model.ts";
-import { intAttribute, intsAttribute } from "../onnx/node.ts";
+import { intAttribute, intsAttribute, operatorsNamed } from "../onnx/node.ts";
 import { readersByValue } from "../onnx/readers.ts";
 import { inferIfPossible } from "../onnx/shape-inference.ts";
 import { filled, intsTensor, numbersIn, sizeOf, toNumbers } from "../onnx/tensor.ts";
@@ -27,12 +27,12 @@ interface Stage {
 type ReadersOf = (value: Value) => readonly Node[];
 
 /** Operators between image and arithmetic that leave its numbers as they are. */
-const CARRIES: ReadonlySet<string> = new Set(
-  "Cast CastLike Identity Dropout Clip Transpose Pad Resize Squeeze Unsqueeze Reshape".split(" "),
+const CARRIES = operatorsNamed(
+  "Cast CastLike Identity Dropout Clip Transpose Pad Resize Squeeze Unsqueeze Reshape",
 );
 
 /** Operators that take planes out of an image, or turn their order. */
-const PICKS: ReadonlySet<string> = new Set(["Gather", "Slice", "Split"]);
+const PICKS = operatorsNamed("Gather Slice Split");
 
 /**
  * What a network does to its image before anything else, as long as that is arithmetic with

@@ -1,4 +1,5 @@
 import type { Graph, Value } from "./model.ts";
+import { operatorsNamed } from "./node.ts";
 import { arithmetics } from "./operators/arithmetic.ts";
 
 /**
@@ -18,19 +19,15 @@ export function activatedValues({ nodes }: Graph): ReadonlySet<Value> {
 }
 
 /** Curves that bend each element by itself; others, such as Gelu, are written out in these. */
-export const ACTIVATIONS: ReadonlySet<string> = new Set(
-  (
-    "Celu Clip Elu Erf HardSigmoid HardSwish LeakyRelu Mish PRelu Relu Selu Sigmoid Softplus " +
-    "Softsign Tanh ThresholdedRelu"
-  ).split(" "),
-);
+export const ACTIVATIONS = operatorsNamed(`
+  Celu Clip Elu Erf HardSigmoid HardSwish LeakyRelu Mish PRelu Relu Selu Sigmoid Softplus Softsign
+  Tanh ThresholdedRelu
+`);
 
 const OF_ALL_INPUTS: ReadonlySet<string> = new Set([...Object.keys(arithmetics), "Concat"]);
 
 /** What their other inputs hold is scales, sizes or axes. */
-const OF_THE_FIRST: ReadonlySet<string> = new Set(
-  (
-    "AveragePool BatchNormalization Cast Dropout Flatten Identity InstanceNormalization LRN " +
-    "MaxPool Pad Reshape Slice Split Squeeze Transpose Unsqueeze"
-  ).split(" "),
-);
+const OF_THE_FIRST = operatorsNamed(`
+  AveragePool BatchNormalization Cast Dropout Flatten Identity InstanceNormalization LRN MaxPool
+  Pad Reshape Slice Split Squeeze Transpose Unsqueeze
+`);

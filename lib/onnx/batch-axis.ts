@@ -1,7 +1,7 @@
 import { ShapeMismatchError } from "./errors.ts";
 import type { Facts } from "./facts.ts";
 import type { Node, Value } from "./model.ts";
-import { describeNode } from "./node.ts";
+import { describeNode, operatorsNamed } from "./node.ts";
 import { axisAttribute } from "./operators/axes.ts";
 import { inputsOf } from "./operators/inputs.ts";
 import { parseGather, sliceRanges } from "./operators/select.ts";
@@ -243,10 +243,10 @@ function isScatteredOver(node: Node, axis: number, facts: Facts): boolean {
 }
 
 /** Operators that do the same to each row of their first input, or to each element. */
-const ROW_BY_ROW: ReadonlySet<string> = new Set(
-  `Add Cast Clip Div Dropout Erf Gemm Identity LayerNormalization MatMul Mul Pow Relu Sigmoid Sqrt
-  Sub Tanh`.split(/\s+/),
-);
+const ROW_BY_ROW = operatorsNamed(`
+  Add Cast Clip Div Dropout Erf Gemm Identity LayerNormalization MatMul Mul Pow Relu Sigmoid Sqrt
+  Sub Tanh
+`);
 
 /** The axis of a shape that starts behind so many elements; `null` if none does. */
 export function axisAfter(before: number, shape: readonly number[]): number | null {

@@ -8,6 +8,7 @@ import {
   takenAxes,
 } from "./channel-parts.ts";
 import type { Node, Value } from "./model.ts";
+import { operatorsNamed } from "./node.ts";
 import { axisAttribute } from "./operators/axes.ts";
 import { inputsOf } from "./operators/inputs.ts";
 import { permutation } from "./operators/layout.ts";
@@ -114,7 +115,7 @@ export const NO_CHANNELS = 0;
 const HEADS = -1;
 
 /** Operators whose outputs have channels of their own. */
-const MIXES: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "MatMul", "Gemm", "Einsum"]);
+const MIXES = operatorsNamed("Conv ConvTranspose MatMul Gemm Einsum");
 
 interface Step extends Move {
   /** Of the input that decides. */

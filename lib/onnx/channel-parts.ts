@@ -1,4 +1,5 @@
 import type { Node } from "./model.ts";
+import { operatorsNamed } from "./node.ts";
 import { inputsOf } from "./operators/inputs.ts";
 import { permutation } from "./operators/layout.ts";
 import { reducedAxes } from "./operators/reduce.ts";
@@ -12,17 +13,12 @@ export interface Step {
   readonly facts: StaticGraph["facts"];
 }
 
-export const RESHAPES: ReadonlySet<string> = new Set([
-  "Reshape",
-  "Flatten",
-  "Squeeze",
-  "Unsqueeze",
-]);
+export const RESHAPES = operatorsNamed("Reshape Flatten Squeeze Unsqueeze");
 
-export const REDUCTIONS: ReadonlySet<string> = new Set(
-  `ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
-  ReduceSum ReduceSumSquare`.split(/\s+/),
-);
+export const REDUCTIONS = operatorsNamed(`
+  ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
+  ReduceSum ReduceSumSquare
+`);
 
 /**
  * Where the parts lie that a Reshape split channels into, as it splits [N, C r r, H, W] to shuffle
@@ -113,10 +109,7 @@ function spansOf(shape: readonly number[]): ReadonlyMap<number, Span> {
 }
 
 /** Elementwise, of one value or of two of its shape. */
-const KEEPS_AXES: ReadonlySet<string> = new Set(
-  (
-    "Abs Add BatchNormalization Cast Clip Div Dropout Elu Erf Exp Gelu HardSigmoid HardSwish " +
-    "Identity LeakyRelu Log Max Min Mul Neg PRelu Pow Reciprocal Relu Sigmoid Softmax Softplus " +
-    "Sqrt Sub Tanh"
-  ).split(" "),
-);
+const KEEPS_AXES = operatorsNamed(`
+  Abs Add BatchNormalization Cast Clip Div Dropout Elu Erf Exp Gelu HardSigmoid HardSwish Identity
+  LeakyRelu Log Max Min Mul Neg PRelu Pow Reciprocal Relu Sigmoid Softmax Softplus Sqrt Sub Tanh
+`);

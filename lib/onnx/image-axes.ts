@@ -1,4 +1,5 @@
 import type { Graph, Node, Value, ValueInfo } from "./model.ts";
+import { operatorsNamed } from "./node.ts";
 import { readersByValue } from "./readers.ts";
 import { numbersIn, type Tensor } from "./tensor.ts";
 
@@ -35,19 +36,17 @@ const CHANNELS_SECOND: ReadonlyMap<string, number | null> = new Map([
  * Operators that take the second axis for channels, and leave every axis where it is. Spectrograms
  * are turned so that their bands lie there for one, and back: what follows says more.
  */
-const NORMALISES_SECOND: ReadonlySet<string> = new Set(
-  "BatchNormalization InstanceNormalization GroupNormalization LRN".split(" "),
+const NORMALISES_SECOND = operatorsNamed(
+  "BatchNormalization InstanceNormalization GroupNormalization LRN",
 );
 
 /** Operators that leave every axis where it is, and as long as it is. */
-const KEEPS_AXES: ReadonlySet<string> = new Set(
-  (
-    "Cast CastLike Identity Dropout Add Sub Mul Div Pow Sqrt Exp Log Neg Abs Clip Min Max Floor " +
-    "Round Relu LeakyRelu Sigmoid Tanh Pad Resize Upsample QuantizeLinear DequantizeLinear"
-  ).split(" "),
-);
+const KEEPS_AXES = operatorsNamed(`
+  Cast CastLike Identity Dropout Add Sub Mul Div Pow Sqrt Exp Log Neg Abs Clip Min Max Floor Round
+  Relu LeakyRelu Sigmoid Tanh Pad Resize Upsample QuantizeLinear DequantizeLinear
+`);
 /** Operators that leave every axis where it is, but not its length. */
-const KEEPS_PLACES: ReadonlySet<string> = new Set(["Slice", "Concat"]);
+const KEEPS_PLACES = operatorsNamed("Slice Concat");
 
 /** No image has more axes, whatever is put around it; a damaged file may go on adding some. */
 const MOST_AXES = 8;

@@ -26,6 +26,11 @@ export function standardNode(
   return { domain: "", name: node.outputs[0]!, attributes: {}, ...node };
 }
 
+/** A set of operators, in one line or several. */
+export function operatorsNamed(names: string): ReadonlySet<string> {
+  return new Set(names.trim().split(/\s+/));
+}
+
 /** Domain of nodes that cannot be computed, for a reason that is their attribute of this name. */
 const REFUSED = "dreamgrid.refused";
 

@@ -1,6 +1,7 @@
 import { ModelError } from "./errors.ts";
 import { neededFor } from "./graph-order.ts";
 import type { Node, Value } from "./model.ts";
+import { operatorsNamed } from "./node.ts";
 import type { StaticGraph } from "./static-graph.ts";
 
 /** A layer's value, and where each image lies in it. */
@@ -46,11 +47,7 @@ function requireImages(graph: StaticGraph, { value, parts = 1, batchAxis = 0 }: 
 }
 
 /** Operators that need not have the outputs behind their first. */
-const WITH_OPTIONAL_OUTPUTS: ReadonlySet<string> = new Set([
-  "Dropout",
-  "LayerNormalization",
-  "MaxPool",
-]);
+const WITH_OPTIONAL_OUTPUTS = operatorsNamed("Dropout LayerNormalization MaxPool");
 
 /** What is not read may be what a provider does not compute, as WebGPU where maxima are. */
 function withoutUnread(node: Node, read: ReadonlySet<Value>): Node {

@@ -1,5 +1,5 @@
 import type { Node } from "./model.ts";
-import { intAttribute } from "./node.ts";
+import { intAttribute, operatorsNamed } from "./node.ts";
 import { arithmetics } from "./operators/arithmetic.ts";
 import { axisAttribute, normaliseAxis } from "./operators/axes.ts";
 import { parsePad } from "./operators/extend.ts";
@@ -70,8 +70,8 @@ export const BROADCASTING: ReadonlySet<string> = new Set([
   "PRelu",
 ]);
 
-const IN_BATCHES: ReadonlySet<string> = new Set(
-  "AveragePool Conv ConvTranspose InstanceNormalization LRN LpPool MaxPool".split(" "),
+const IN_BATCHES = operatorsNamed(
+  "AveragePool Conv ConvTranspose InstanceNormalization LRN LpPool MaxPool",
 );
 
 /** By their attribute `axis`, and what that is by default. */

@@ -1,3 +1,4 @@
+import { operatorsNamed } from "../../onnx/node.ts";
 import type { VjpRule } from "../rule.ts";
 import { absVjp } from "./abs.ts";
 import { averagePoolVjp } from "./average-pool.ts";
@@ -177,7 +178,7 @@ export const RULES: Readonly<Record<string, VjpRule>> = {
  * differentiably on the image. That they have no rule is a decision; any other operator without one
  * is an error.
  */
-export const NON_DIFFERENTIABLE: ReadonlySet<string> = new Set(
-  `And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual Hardmax
-  IsInf IsNaN Less LessOrEqual NonZero Not OneHot Or Range Round Shape Sign Size Xor`.split(/\s+/),
-);
+export const NON_DIFFERENTIABLE = operatorsNamed(`
+  And ArgMax ArgMin Ceil Constant ConstantOfShape Equal EyeLike Floor Greater GreaterOrEqual
+  Hardmax IsInf IsNaN Less LessOrEqual NonZero Not OneHot Or Range Round Shape Sign Size Xor
+`);

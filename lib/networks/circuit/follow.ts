@@ -1,6 +1,6 @@
 import { channelAxes } from "../../onnx/channel-axis.ts";
 import type { Node, Value } from "../../onnx/model.ts";
-import { firstOutput } from "../../onnx/node.ts";
+import { firstOutput, operatorsNamed } from "../../onnx/node.ts";
 import { producersByValue } from "../../onnx/readers.ts";
 import type { StaticGraph } from "../../onnx/static-graph.ts";
 import { sizeOf } from "../../onnx/tensor.ts";
@@ -119,4 +119,4 @@ export class Follower {
   }
 }
 
-const ARITHMETIC: ReadonlySet<string> = new Set("Add Div Max Min Mul Pow Sub Sum".split(" "));
+const ARITHMETIC = operatorsNamed("Add Div Max Min Mul Pow Sub Sum");

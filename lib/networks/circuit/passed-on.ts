@@ -2,7 +2,7 @@ import { ACTIVATIONS } from "../../onnx/activated-values.ts";
 import { REDUCTIONS, RESHAPES } from "../../onnx/channel-parts.ts";
 import type { Facts } from "../../onnx/facts.ts";
 import type { Node, Value } from "../../onnx/model.ts";
-import { floatAttribute } from "../../onnx/node.ts";
+import { floatAttribute, operatorsNamed } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { stridesOf } from "../../onnx/operators/elements.ts";
 import { parsePad } from "../../onnx/operators/extend.ts";
@@ -69,13 +69,11 @@ export function numberAt(
   return Number(data[flat]);
 }
 
-const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
-
-const SAME = words("Identity Cast Dropout");
+const SAME = operatorsNamed("Identity Cast Dropout");
 /** Besides what is called an activation function. */
-const BENDING = words("LogSoftmax LpNormalization LRN Softmax Sqrt");
-const POOLS = words("AveragePool LpPool MaxPool Resize");
-const LINEAR_POOLS = words("AveragePool GlobalAveragePool ReduceMean ReduceSum Resize");
+const BENDING = operatorsNamed("LogSoftmax LpNormalization LRN Softmax Sqrt");
+const POOLS = operatorsNamed("AveragePool LpPool MaxPool Resize");
+const LINEAR_POOLS = operatorsNamed("AveragePool GlobalAveragePool ReduceMean ReduceSum Resize");
 
 function atThePlace(
   { node, output }: Step,

@@ -6,6 +6,7 @@ import {
   intAttribute,
   mismatch,
   nodeError,
+  operatorsNamed,
   stringAttribute,
 } from "../node.ts";
 import { formatShape, toNumbers } from "../tensor.ts";
@@ -141,7 +142,7 @@ function refuseModes(
 }
 
 /** Activations that are operators of their own, with no number to choose. */
-const PLAIN: ReadonlySet<string> = new Set(["Relu", "Tanh", "Sigmoid", "Softsign", "Softplus"]);
+const PLAIN = operatorsNamed("Relu Tanh Sigmoid Softsign Softplus");
 
 /** Operators that go along a sequence with a state. */
 export const recurrences: Operators = {

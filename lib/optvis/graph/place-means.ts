@@ -1,5 +1,6 @@
 import { RESHAPES } from "../../onnx/channel-parts.ts";
 import type { Node, Value } from "../../onnx/model.ts";
+import { operatorsNamed } from "../../onnx/node.ts";
 import { axisAttribute } from "../../onnx/operators/axes.ts";
 import { inputsOf } from "../../onnx/operators/inputs.ts";
 import { reducedAxes } from "../../onnx/operators/reduce.ts";
@@ -10,10 +11,10 @@ import { sizeOf } from "../../onnx/tensor.ts";
 type Pair = readonly [number, number];
 
 /** Operators that make sums of their inputs, or pass the first on. */
-const SUMS: ReadonlySet<string> = new Set("Add Dropout Identity Neg Sub Sum".split(" "));
+const SUMS = operatorsNamed("Add Dropout Identity Neg Sub Sum");
 /** Others whose output has its elements where the input has them. */
-const IN_PLACE: ReadonlySet<string> = new Set(
-  "Abs Clip Div Exp Max Min Mul Pow Reciprocal Sigmoid Softmax Sqrt Tanh".split(" "),
+const IN_PLACE = operatorsNamed(
+  "Abs Clip Div Exp Max Min Mul Pow Reciprocal Sigmoid Softmax Sqrt Tanh",
 );
 
 /** What rounding leaves of numbers of about 1 that cancel. */

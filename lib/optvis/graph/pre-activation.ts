@@ -1,15 +1,13 @@
 import type { Model, Node, Value } from "../../onnx/model.ts";
-import { standardNode } from "../../onnx/node.ts";
+import { operatorsNamed, standardNode } from "../../onnx/node.ts";
 import { producersByValue } from "../../onnx/readers.ts";
 import type { TargetLayer } from "./layer-pass.ts";
 
 /** Operators that pass each channel's values on, the largest of some, or their mean. */
-const PASS_ON: ReadonlySet<string> = new Set(
-  (
-    "Concat DepthToSpace Dropout Flatten Identity Pad Reshape Resize Slice Split Squeeze Transpose " +
-    "Unsqueeze AveragePool GlobalAveragePool GlobalMaxPool MaxPool ReduceMax ReduceMean"
-  ).split(" "),
-);
+const PASS_ON = operatorsNamed(`
+  Concat DepthToSpace Dropout Flatten Identity Pad Reshape Resize Slice Split Squeeze Transpose
+  Unsqueeze AveragePool GlobalAveragePool GlobalMaxPool MaxPool ReduceMax ReduceMean
+`);
 
 /** What would be a layer's output, were it not rectified. */
 export interface PreActivation {
