@@ -36,7 +36,9 @@ export async function dryRun(
   if (flags.json || checked.length === 1) return;
   const all = checked.map(({ resolved }) => resolved);
   const images = all.reduce((sum, { channels }) => sum + channels.length, 0);
-  given.print(`${checked.length} sheets, ${images} images; ${timeInWords(all, cores)}`);
+  given.print(
+    `${several(checked.length, "sheet")}, ${several(images, "image")}; ${timeInWords(all, cores)}`,
+  );
 }
 
 function asEvent({ dream, resolved }: CheckedRequest, cores: number): object {

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 
 import { channelPlace } from "../../lib/optvis/ascent/task.ts";
 import { RECOGNISED } from "../../lib/optvis/quality/judgement.ts";
+import { several } from "../several.ts";
 import type { Report } from "./report.ts";
 import { table } from "./terminal.ts";
 
@@ -139,14 +140,14 @@ export function comparisonReport(
       : `more than any other picture of the sheet ${summary.firstAmongOthers.toFixed(2)}`,
     summary.firstAmongPhotos === null
       ? []
-      : `more than any of ${photos} photographs ${summary.firstAmongPhotos.toFixed(2)} (aim 0.95)`,
+      : `more than any of ${several(photos, "photograph")} ${summary.firstAmongPhotos.toFixed(2)} (aim 0.95)`,
   ].flat();
   const titles = ["", "Label", "Activation", "Above others", "Above photos", "Top photo"];
   const more = left > 0 ? `; ${left} that raise no single channel, or are lost, left out` : "";
   const verdict =
     compared.length === 0
       ? "nothing to compare: no picture of the sheet raises a single channel"
-      : `share of ${compared.length} pictures that excite their own channel: ${parts.join(", ") || "nothing to compare with"}${more}`;
+      : `share of ${several(compared.length, "picture")} that excite their own channel: ${parts.join(", ") || "nothing to compare with"}${more}`;
   return {
     text: `${table(titles, rows, [0, 2, 3, 4])}\n\n${verdict}`,
     json: { comparison: { ...summary, pictures: compared } },

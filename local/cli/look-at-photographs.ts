@@ -2,6 +2,7 @@ import type { Planes } from "../../lib/image/raster.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
 import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import { several } from "../several.ts";
 import { planesFor } from "./photographs.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
@@ -63,7 +64,7 @@ export async function lookAtPhotographs<T>(
   }
   const [first] = problems.toSorted();
   if (first === undefined) return seen;
-  const leftOut = `left out ${problems.length} of ${paths.length} photographs: ${first}`;
+  const leftOut = `left out ${problems.length} of ${several(paths.length, "photograph")}: ${first}`;
   if (problems.length === paths.length) throw new UsageError(leftOut);
   terminal.note(leftOut);
   return seen;

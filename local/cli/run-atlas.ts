@@ -73,5 +73,5 @@ function describeAtlas(sheets: readonly AtlasSheet[], cores: number): string {
   const pictures = sheets.reduce((sum, { resolved }) => sum + resolved.channels.length, 0);
   const layers = several(sheets.length, "layer");
   const workers = several(cores, "core");
-  return `${layers}, ${pictures} pictures, about ${describeSeconds(atlasSeconds(sheets) / cores)} on ${workers}`;
+  return `${layers}, ${several(pictures, "picture")}, about ${describeSeconds(atlasSeconds(sheets) / cores)} on ${workers}`;
 }

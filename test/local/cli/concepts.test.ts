@@ -181,7 +181,7 @@ test.each([
   [
     "no photograph that can be read",
     concepts(torn, "--count", "2"),
-    /^dreamgrid: left out 1 of 1 photographs: \S+broken\.jpg: /,
+    /^dreamgrid: left out 1 of 1 photograph: \S+broken\.jpg: /,
   ],
 ])("refused, and nothing written: %s", async (_, words, message) => {
   await expectRefused(folder, [...words, "--out", join(folder, "refused")], message);
