@@ -141,6 +141,25 @@ class Client:
             explanation["pixels"]["map"] = Image(_send(self.call("GET", link)["url"]))
         return explanation
 
+    def circuit(self, network: str, layer: str | int, channel: int, limit: int = 50) -> Json:
+        """What a channel is made of, and what is made of it, by the weights in between.
+
+        :param layer: its name or 1-based index
+        :param channel: 1-based
+        :param limit: so many of each
+        :returns: {"sources": [{"layer": ..., "channel": 7, "kernel": ...}, ...], "uses": [...], ...}
+        :raises DreamgridError: there is none, as of what attention makes
+        """
+        index = layer if isinstance(layer, int) else self._index_of(network, layer)
+        path = f"/networks/{quote(network, safe='')}/layers/{index}/channels/{channel}/circuit"
+        return self.call("GET", f"{path}?limit={limit}")
+
+    def _index_of(self, network: str, name: str) -> int:
+        for each in self.layers(network):
+            if name == each["name"] or name in each["aliases"]:
+                return each["index"]
+        raise DreamgridError(404, [f"network '{network}' has no layer '{name}'"])
+
     def job(self, job_id: str) -> Job:
         """A job by its id; it need not be there."""
         return Job(self, job_id)

@@ -49,6 +49,8 @@ said["initial"] = client.upload(photo)
 why = client.explain("tiny", said["initial"], "snail", "wide", pixels={"steps": 2})
 said["why"] = [why["class"]["label"], why["layer"]["name"], why["mapSize"], why["pixels"]["steps"]]
 said["pixels"] = why["pixels"]["map"].media_type
+made = client.circuit("tiny", "classes", 2, limit=3)
+said["circuit"] = [made["layer"]["name"], made["count"], len(made["sources"]), made["sources"][0]["layer"]["name"]]
 started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
 small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(3600)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
@@ -78,6 +80,7 @@ said["errors"] = [
     error_of(lambda: Client("localhost:8787")),
     error_of(lambda: Client("http://127.0.0.1:1").networks()),
     error_of(lambda: client.explain("tiny", said["initial"], 99)),
+    error_of(lambda: client.circuit("tiny", "narrow", 1)),
     error_of(lambda: client.render("tiny", "wide", {1})),
     error_of(lambda: leading_to("file:///etc/hostname").job("any").tile(1)),
 ]
@@ -126,6 +129,7 @@ test.skipIf(!isThere)(
       initial: expect.stringMatching(/^uploads\//),
       why: ["snail", "wide", [16, 20], 2],
       pixels: "image/png",
+      circuit: ["classes", 12, 3, "wide"],
       webp: ["WEBP", ["image/webp", "text/plain"]],
       started: 1,
       named: "mine",
@@ -140,6 +144,7 @@ test.skipIf(!isThere)(
         ["ValueError", expect.stringMatching(/^url: given 'localhost:8787'; wanted/), null],
         ["DreamgridError", "no answer from http://127.0.0.1:1/networks", 0],
         ["DreamgridError", "class: given 99; wanted channels 1 to 5 of layer 'classes'", 200],
+        ["DreamgridError", "network 'tiny' has no layer 'narrow'", 404],
         ["TypeError", "set {1} cannot be part of a request", null],
         ["DreamgridError", "the service's link is no address of the web: file:///etc/hostname", 0],
       ],
