@@ -1,4 +1,6 @@
 import { ModelError } from "./errors.ts";
+import type { Node } from "./model.ts";
+import { describeNode } from "./node.ts";
 
 /*
  * What one model may ask for, wherever it comes from. A file of a few hundred bytes can describe
@@ -101,9 +103,20 @@ export class BudgetError extends ModelError {
   }
 }
 
-/** @throws BudgetError where there are more than `most`. @param what the things counted: "nodes" */
-export function requireWithin(where: string, count: number, what: string, most: number): void {
-  if (count > most) throw new BudgetError(where, `${count} ${what}`, most);
+/**
+ * @param where the node that asks, or what has a name of its own
+ * @param what the things counted: "nodes"
+ * @throws BudgetError where there are more than `most`
+ */
+export function requireWithin(
+  where: Node | string,
+  count: number,
+  what: string,
+  most: number,
+): void {
+  if (count <= most) return;
+  const place = typeof where === "string" ? where : describeNode(where);
+  throw new BudgetError(place, `${count} ${what}`, most);
 }
 
 /** Counts what folding makes, over a whole graph. */

@@ -3,7 +3,6 @@ import type { Facts, ValueFacts } from "./facts.ts";
 import { valuesRead } from "./graph-order.ts";
 import { allNamesIn, costOf, costOfBody, withNames } from "./inline-body.ts";
 import type { Graph, Node, Value } from "./model.ts";
-import { describeNode } from "./node.ts";
 import { inputsOf } from "./operators/inputs.ts";
 import type { Expansion, Inlined } from "./operators/operator.ts";
 import { operatorOf } from "./operators/table.ts";
@@ -116,7 +115,7 @@ export class NodeExpander implements Pick<Expansion, "sequences"> {
   #count(node: Node, nodes: number): void {
     this.#unrolled += nodes;
     const count = Math.ceil(this.#unrolled);
-    requireWithin(describeNode(node), count, "nodes with all steps before it", this.#mostNodes);
+    requireWithin(node, count, "nodes with all steps before it", this.#mostNodes);
   }
 
   #shared(tensor: Tensor, place: string): Value {

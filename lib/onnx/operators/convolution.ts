@@ -1,6 +1,6 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import type { Node } from "../model.ts";
-import { describeNode, intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
+import { intAttribute, intsAttribute, mismatch, requiredInput } from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { input, type Inputs, ofInputType, requiredInts } from "./inputs.ts";
 import type { Operator, Operators } from "./operator.ts";
@@ -164,7 +164,7 @@ const col2Im: Operator = {
     const size = sizeOf(block);
     const channels = shape[1]! / size;
     const made = channels * size * size;
-    requireWithin(describeNode(node), made, "weights of windows", MAX_MADE_ELEMENTS);
+    requireWithin(node, made, "weights of windows", MAX_MADE_ELEMENTS);
     const { axes } = windowAttributes(node, block);
     const places = axes.map((axis, i) => {
       const room = image[i]! + axis.padBegin + axis.padEnd - span(axis);

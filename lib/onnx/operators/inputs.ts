@@ -57,7 +57,7 @@ export function constantNumbers(
 /** As `constantNumbers`, for the integers that decide a shape. @throws BudgetError for many */
 export function constantInts(node: Node, inputs: Inputs, index: number): readonly number[] | null {
   const count = sizeOf(inputs[index]?.shape ?? []);
-  requireWithin(describeNode(node), count, `numbers in input ${index}`, MAX_SHAPE_NUMBERS);
+  requireWithin(node, count, `numbers in input ${index}`, MAX_SHAPE_NUMBERS);
   const numbers = constantNumbers(node, inputs, index);
   const type = inputs[index]?.type;
   if (numbers && type !== "int64" && type !== "int32") {

@@ -1,7 +1,6 @@
 import { MAX_SHAPE_NUMBERS, requireWithin } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import {
-  describeNode,
   intAttribute,
   intsAttribute,
   mismatch,
@@ -159,7 +158,7 @@ const reverseSequence: Operator = {
   unroll: (node, inputs, emitter) => {
     const { shape } = input(node, inputs, 0);
     const axis = normaliseAxis(node, intAttribute(node, "time_axis", 0), shape.length);
-    requireWithin(describeNode(node), shape[axis]!, "steps", MAX_SHAPE_NUMBERS);
+    requireWithin(node, shape[axis]!, "steps", MAX_SHAPE_NUMBERS);
     const [length = 0, ...others] = new Set(requiredInts(node, inputs, 1));
     if (others.length > 0 || length > shape[axis]!) {
       const what = "sequences of different lengths, or longer than the input, are not supported";

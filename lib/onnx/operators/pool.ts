@@ -1,14 +1,7 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import type { ValueFacts } from "../facts.ts";
 import type { Node, Value } from "../model.ts";
-import {
-  describeNode,
-  intAttribute,
-  intsAttribute,
-  mismatch,
-  nodeError,
-  requiredInput,
-} from "../node.ts";
+import { intAttribute, intsAttribute, mismatch, nodeError, requiredInput } from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
@@ -116,7 +109,7 @@ const lpPool: Operator = {
     const channels = outputShape[1]!;
     const { kernel_shape: kernel, ...attributes } = shapeAttributes(windows);
     const shape = [channels, 1, ...kernel];
-    requireWithin(describeNode(node), sizeOf(shape), "weights of windows", MAX_MADE_ELEMENTS);
+    requireWithin(node, sizeOf(shape), "weights of windows", MAX_MADE_ELEMENTS);
     const ones = emitter.constant(floatTensor(shape, filled(sizeOf(shape), 1)));
     const pads = padsOf(windows.map(withOverhang));
     writeLength(node, emitter, (value) =>

@@ -1,7 +1,6 @@
 import { MAX_MADE_ELEMENTS, MAX_STEPS, requireWithin } from "../budgets.ts";
 import type { Node, Value } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   mismatch,
@@ -124,8 +123,8 @@ function refuseModes(
   if (intAttribute(node, "layout", 0) === 1) refuse("layout 1 is not supported");
   if (steps === 0) throw mismatch(node, "a sequence of no steps");
   const states = isReversed.length * gates * hidden;
-  requireWithin(describeNode(node), states, "states", MAX_MADE_ELEMENTS);
-  requireWithin(describeNode(node), steps, "steps", MAX_STEPS);
+  requireWithin(node, states, "states", MAX_MADE_ELEMENTS);
+  requireWithin(node, steps, "steps", MAX_STEPS);
   if (floatAttribute(node, "clip", 0) > 0) refuse("clip is not supported");
   if (intAttribute(node, "input_forget", 0) === 1) refuse("input_forget is not supported");
   const names = activationsOf(node);

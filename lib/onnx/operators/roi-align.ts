@@ -1,7 +1,6 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import type { Node } from "../model.ts";
 import {
-  describeNode,
   floatAttribute,
   intAttribute,
   mismatch,
@@ -47,7 +46,7 @@ function sharesOf(node: Node, { regions, bins, pixels }: Extents): FloatTensor {
     const bin = (isHalf ? to - from : Math.max(to - from, 1)) / bins;
     const samples = stated > 0 ? stated : Math.ceil(bin);
     const all = regions.length * bins * samples;
-    requireWithin(describeNode(node), all, "samples", MAX_SAMPLES);
+    requireWithin(node, all, "samples", MAX_SAMPLES);
     for (let i = 0; i < bins * samples; i++) {
       const at = from - (isHalf ? 0.5 : 0) + ((i + 0.5) * bin) / samples;
       if (at < -1 || at > pixels) continue;
@@ -82,7 +81,7 @@ export const readInRegions: Unroll = (node, inputs, emitter) => {
     throw nodeError(node, "regions of several images; choose a layer before it");
   }
   const made = count * (rows * height + columns * width);
-  requireWithin(describeNode(node), made, "weights of regions", MAX_MADE_ELEMENTS);
+  requireWithin(node, made, "weights of regions", MAX_MADE_ELEMENTS);
   const scale = floatAttribute(node, "spatial_scale", 1);
   const regions = constantNumbers(node, inputs, 1)!.map((edge) => edge * scale);
   const matrix = (first: number, bins: number, pixels: number) => {
