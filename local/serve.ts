@@ -14,6 +14,7 @@ import { doAll } from "./do-all.ts";
 import { errorLog } from "./log.ts";
 import { DatasetRoutes } from "./page/dataset-routes.ts";
 import { EventStreams } from "./page/event-streams.ts";
+import { looksIn } from "./page/kept-looks.ts";
 import type { NetworkPublisher } from "./page/network-drop.ts";
 import { PageServer } from "./page/page-server.ts";
 import { StepCounter } from "./page/step-counter.ts";
@@ -88,6 +89,7 @@ export async function startService(options: ServeOptions): Promise<Service> {
     const looks = new DatasetLooks({
       photographs,
       threads,
+      kept: looksIn(join(dataFolder, ".looks"), log),
       onLeftOut: ({ name, error }) => log.error("a photograph is left out", { name, error }),
     });
     const dataset =

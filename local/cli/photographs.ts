@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, resolve as absolute } from "node:path";
 
 import { fitInside } from "../../lib/image/grid.ts";
 import { decodeImage, resizeRaster } from "../../lib/image/png.ts";
@@ -7,6 +7,7 @@ import { isFolder } from "../../lib/networks/absence.ts";
 import type { Planes, Raster, Size } from "../../lib/image/raster.ts";
 import { photographPlanes, takesPhotographs } from "../../lib/optvis/ascent/network-planes.ts";
 import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
+import type { Photograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import { decodeUserFile } from "./read-user-file.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -30,6 +31,14 @@ const PHOTO_PIXELS = 200e6;
 /** A picture of the user's. @throws UsageError for what is none */
 export function readPicture(path: string): Promise<Raster> {
   return decodeUserFile(path, (bytes) => decodeImage(bytes, { pixelLimit: PHOTO_PIXELS }));
+}
+
+/** A photograph of a dataset; of a file that is changed it is another. */
+export async function photographAt(path: string): Promise<Photograph> {
+  // a link that leads nowhere is left out, and told of, when it is looked at
+  const file = await stat(path).catch(() => null);
+  const version = JSON.stringify([absolute(path), file?.size, file?.mtimeMs]);
+  return { name: basename(path), version, read: () => readPicture(path) };
 }
 
 /** A picture within a tile of a sheet. @throws UsageError for what is no picture */

@@ -1,4 +1,4 @@
-import { basename, resolve as absolute } from "node:path";
+import { resolve as absolute } from "node:path";
 
 import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
@@ -10,7 +10,7 @@ import { startService } from "../serve.ts";
 import { ServeProgress } from "../serve-progress.ts";
 import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
-import { photographsAt, readPicture } from "./photographs.ts";
+import { photographAt, photographsAt } from "./photographs.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -50,7 +50,7 @@ export async function runServe(
       gate,
       threads,
       networkFolders: defaultFolders(env),
-      photographs: paths.map((each) => ({ name: basename(each), read: () => readPicture(each) })),
+      photographs: await Promise.all(paths.map(photographAt)),
       ...hooks,
     }).catch((error: unknown) => {
       throw portProblem(error, "choose others with --aws-port and --api-port");

@@ -11,6 +11,7 @@ import { tinyServiceAndBrowser } from "./tiny-service.ts";
 /** Grey, but for a quarter, which another colour fills in each. */
 const PHOTOGRAPHS: readonly Photograph[] = Array.from({ length: 11 }, (_, i) => ({
   name: `quarter ${i}.png`,
+  version: "",
   read: () => {
     const colour = uniform([3], i, [0, 255]).data;
     const [width, height] = [600, 400];

@@ -10,6 +10,8 @@ export interface DatasetExample {
   readonly place: number;
 }
 
+type Triple = readonly [image: number, activation: number, place: number];
+
 /**
  * The images of a dataset that excite each channel of a layer most: what has been seen so far,
  * whatever the order in which it came. Of images that excite a channel alike the first counts more;
@@ -36,6 +38,31 @@ export class DatasetExamples {
       const sorted = kept.toSpliced(at < 0 ? kept.length : at, 0, example);
       this.#channels[channel] = sorted.slice(0, this.#most);
     });
+  }
+
+  /**
+   * All there is as [channels, most, 3] numbers: image, activation and place of each example, NaN
+   * where there is none.
+   */
+  written(): Float32Array {
+    const numbers = new Float32Array(3 * this.#most * this.#channels.length).fill(NaN);
+    this.#channels.forEach((examples, channel) => {
+      const all = examples.flatMap(({ image, activation, place }) => [image, activation, place]);
+      numbers.set(all, 3 * this.#most * channel);
+    });
+    return numbers;
+  }
+
+  /** What another has written. @param numbers [channels, most, 3] */
+  static read(numbers: Float32Array, channels: number, most: number): DatasetExamples {
+    const read = new DatasetExamples(channels, most);
+    for (let i = 0; i < channels * most; i++) {
+      const [image, activation, place] = numbers.subarray(3 * i) as unknown as Triple;
+      if (Number.isNaN(image)) continue;
+      const channel = Math.floor(i / most);
+      read.#channels[channel] = [...read.#channels[channel]!, { image, activation, place }];
+    }
+    return read;
   }
 
   /** The strongest first. @param channel 1-based */

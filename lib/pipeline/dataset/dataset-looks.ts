@@ -21,26 +21,38 @@ import type {
   PlacedExample,
 } from "./channel-examples.ts";
 import { partsSeen } from "./parts-seen.ts";
+import { readLook, writtenLook } from "./written-look.ts";
 
 /** A photograph of a dataset. */
 export interface Photograph {
   readonly name: string;
+  /** Another text for another photograph: where it is, and when it was last changed. */
+  readonly version: string;
   /** @throws Error that says why it cannot be read */
   readonly read: () => Promise<Raster>;
+}
+
+/** Where looks are kept, one of each network, for the next start. What it cannot do is its own matter. */
+export interface KeptLooks {
+  find(networkId: string): Promise<Uint8Array | null>;
+  keep(networkId: string, look: Uint8Array): Promise<void>;
 }
 
 export interface DatasetDeps {
   readonly photographs: readonly Photograph[];
   /** How many are looked at together. @default the machine's cores */
   readonly threads?: number | undefined;
+  /** @default they are not kept */
+  readonly kept?: KeptLooks;
   /** Told of each that cannot be read, and is left out. */
   readonly onLeftOut: (problem: { readonly name: string; readonly error: unknown }) => void;
 }
 
 /** A look of one network at all photographs. */
 interface Look {
-  readonly ofLayers: ReadonlyMap<number, DatasetExamples>;
   readonly seenAt: ReturnType<typeof partsSeen>;
+  /** By the layer's index. */
+  ofLayers: ReadonlyMap<number, DatasetExamples>;
   /** `null`: another network looks first. */
   beganMs: number | null;
   looked: number;
@@ -156,6 +168,28 @@ export class DatasetLooks {
   }
 
   async #lookAtAll(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
+    const { photographs, kept } = this.#deps;
+    const { id } = network.description;
+    const { fingerprint } = network.model;
+    const of = { fingerprint, layers, versions: photographs.map(({ version }) => version) };
+    try {
+      const before = await kept?.find(id);
+      const known = before ? readLook(before, of) : null;
+      if (known === null) await this.#lookAtEach(network, layers, look);
+      else {
+        look.ofLayers = new Map(known.ofLayers.map((each, i) => [layers[i]!.index, each]));
+        [look.looked, look.leftOut] = [photographs.length, known.leftOut];
+      }
+      look.state = "done";
+      const ended = { leftOut: look.leftOut, ofLayers: [...look.ofLayers.values()] };
+      if (known === null) await kept?.keep(id, writtenLook(of, ended));
+    } catch (error) {
+      look.state = "failed";
+      look.problem = messageOf(error);
+    }
+  }
+
+  async #lookAtEach(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
     const { photographs, threads } = this.#deps;
     look.beganMs = performance.now();
     await using engine = new AscentEngine({ threads });
@@ -169,13 +203,7 @@ export class DatasetLooks {
       }
       look.looked++;
     };
-    try {
-      await mapConcurrently([...photographs.keys()], lookAt, engine.threads);
-      look.state = "done";
-    } catch (error) {
-      look.state = "failed";
-      look.problem = messageOf(error);
-    }
+    await mapConcurrently([...photographs.keys()], lookAt, engine.threads);
   }
 
   /** As the network sees it: resized to its input size, whatever the aspect. */

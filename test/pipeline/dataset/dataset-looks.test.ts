@@ -28,6 +28,7 @@ const IMAGES = Array.from({ length: 14 }, (_, seed) => {
 });
 const photographs: readonly Photograph[] = IMAGES.map((image, i) => ({
   name: `${i}.png`,
+  version: `${i}`,
   read: () => {
     if (i === 5) return Promise.reject(new ImageError("the PNG image is damaged"));
     return Promise.resolve(image);
@@ -105,7 +106,10 @@ test("a network finds the photographs that excite each channel most, and where",
 test("photographs are shown small, and networks without colours see none", async () => {
   const large = { width: 1_600, height: 800, data: new Uint8Array(3 * 1_600 * 800).fill(90) };
   const looks = new DatasetLooks({
-    photographs: [{ name: "large", read: () => Promise.resolve(large) }, photographs[1]!],
+    photographs: [
+      { name: "large", version: "", read: () => Promise.resolve(large) },
+      photographs[1]!,
+    ],
     onLeftOut: () => expect.unreachable(),
   });
   onTestFinished(() => looks.close());
@@ -129,4 +133,46 @@ test("what fails is told once, and begun again by the next question", async () =
     () => "it never failed",
   );
   expect(looks.ofChannel(broken, wide, 1)).toMatchObject({ state: "looking", problem: null });
+});
+
+test("a look that has ended is kept for the next start, of the same photographs alone", async () => {
+  const files = new Map<string, Uint8Array>();
+  const kept = {
+    find: (id: string) => Promise.resolve(files.get(id) ?? null),
+    keep: (id: string, look: Uint8Array) => Promise.resolve(void files.set(id, look)),
+  };
+  let reads = 0;
+  const counted = photographs.map(({ read, ...each }) => ({
+    ...each,
+    read: () => {
+      reads++;
+      return read();
+    },
+  }));
+  const lookAgain = async (of: readonly Photograph[]) => {
+    const looks = new DatasetLooks({
+      photographs: of,
+      kept,
+      threads: 1,
+      onLeftOut: () => undefined,
+    });
+    const isDone = () => looks.ofLayer(network, wide).state === "done";
+    await untilTrue(isDone, () => "it never ended");
+    const found = [wide, classes].map((layer) => looks.ofLayer(network, layer));
+    await looks.close();
+    return found;
+  };
+  const first = await lookAgain(counted);
+  expect(reads).toBe(14);
+  expect(first[0]).toMatchObject({ looked: 14, leftOut: 1 });
+  expect(await lookAgain(counted)).toEqual(first);
+  expect(reads).toBe(14);
+  // one that has changed, one more, and what is no whole look
+  await lookAgain(counted.with(3, { ...counted[3]!, version: "3 anew" }));
+  expect(reads).toBe(28);
+  await lookAgain([...counted, { ...counted[0]!, version: "more" }]);
+  expect(reads).toBe(43);
+  files.set("tiny", files.get("tiny")!.slice(0, -4));
+  await lookAgain([...counted, { ...counted[0]!, version: "more" }]);
+  expect(reads).toBe(58);
 });

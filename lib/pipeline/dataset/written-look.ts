@@ -1,0 +1,62 @@
+import { sha256 } from "../../networks/checksum.ts";
+import type { LayerWithChannels } from "../../networks/layers.ts";
+import { DatasetExamples } from "../../optvis/dataset-examples/dataset-examples.ts";
+import { EXAMPLES_OF_CHANNEL } from "../limits.ts";
+
+/** What a look depends on. */
+export interface LookedAt {
+  /** Of the network's weights. */
+  readonly fingerprint: string;
+  readonly layers: readonly LayerWithChannels[];
+  /** Of the photographs, in their order. */
+  readonly versions: readonly string[];
+}
+
+/** What there is of a look that has ended. */
+export interface EndedLook {
+  readonly leftOut: number;
+  /** Of each layer, in the order of the look's. */
+  readonly ofLayers: readonly DatasetExamples[];
+}
+
+/** Characters of a SHA-256 in hexadecimal digits. */
+const KEY_LENGTH = 64;
+const NUMBERS_OF_CHANNEL = 3 * EXAMPLES_OF_CHANNEL;
+/** Another number once looks are written or made otherwise. */
+const FORM = 1;
+
+/** A look as bytes: a hash of what it depends on, and its numbers, float32. */
+export function writtenLook(of: LookedAt, { leftOut, ofLayers }: EndedLook): Uint8Array {
+  const parts = [Float32Array.of(leftOut), ...ofLayers.map((examples) => examples.written())];
+  return Buffer.concat([
+    Buffer.from(keyOf(of)),
+    ...parts.map((part) => new Uint8Array(part.buffer)),
+  ]);
+}
+
+/**
+ * Reads a look.
+ *
+ * @returns `null` unless the bytes are a whole look of the same photographs, at the same layers
+ */
+export function readLook(bytes: Uint8Array, of: LookedAt): EndedLook | null {
+  const channels = of.layers.reduce((sum, layer) => sum + layer.channels, 0);
+  const isWhole = bytes.length === KEY_LENGTH + 4 * (1 + channels * NUMBERS_OF_CHANNEL);
+  const key = Buffer.from(bytes.subarray(0, KEY_LENGTH)).toString();
+  if (!isWhole || key !== keyOf(of)) return null;
+  // in memory of their own they lie as numbers have to
+  const numbers = new Float32Array(Uint8Array.from(bytes.subarray(KEY_LENGTH)).buffer);
+  let at = 1;
+  const ofLayers = of.layers.map((layer) => {
+    const own = numbers.subarray(at, (at += layer.channels * NUMBERS_OF_CHANNEL));
+    return DatasetExamples.read(own, layer.channels, EXAMPLES_OF_CHANNEL);
+  });
+  return { leftOut: numbers[0]!, ofLayers };
+}
+
+function keyOf({ fingerprint, layers, versions }: LookedAt): string {
+  const places = layers.map(({ index, value, channels, channelAxis, parts, batchAxis }) => {
+    return [index, value, channels, channelAxis, parts, batchAxis];
+  });
+  return sha256(JSON.stringify([FORM, fingerprint, EXAMPLES_OF_CHANNEL, places, versions]));
+}
