@@ -30,9 +30,12 @@ const assetsSchema = z.object({
   ),
 });
 
+/** validation.test.ts checks this stack by CDK's rules: to load them takes as long as all else. */
+const UNCHECKED = { CDK_VALIDATION: "false" };
+
 test("npm run synth bundles the functions and the image's context without a network", async () => {
   await run("npm", ["run", "--silent", "synth", "--", "-c", "gpu=batch", "--output", out], {
-    env: { ...process.env, ...OFFLINE },
+    env: { ...process.env, ...OFFLINE, ...UNCHECKED },
   });
   const assets = assetsSchema.parse(
     JSON.parse(readFileSync(join(out, "Dreamgrid.assets.json"), "utf8")),
