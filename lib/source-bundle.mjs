@@ -20,6 +20,9 @@ const KEPT_MS = 7 * 24 * 3600 * 1000;
  */
 export const NATIVE = ["onnxruntime-node", "sharp"];
 
+/** Packages' modules rather than CommonJS, as far as they have them: what is not used is left out. */
+export const MODULES_FIRST = { mainFields: ["module", "main"], conditions: ["module"] };
+
 /** What is started as a thread or a process from beside who does, by its name in a bundle. */
 export const STARTED_BESIDE = {
   "session-thread": {
@@ -115,9 +118,7 @@ async function bundleInto(folder) {
   const builds = Object.entries(STARTED).map(([name, source]) =>
     build({
       ...bundleOptions({ [name]: source }, made, NATIVE),
-      // modules rather than CommonJS, as far as packages have them: what is not used is left out
-      mainFields: ["module", "main"],
-      conditions: ["module"],
+      ...MODULES_FIRST,
       sourcemap: true,
       // the sources lie beside it
       sourcesContent: false,

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 
 import { build, stop } from "esbuild";
 
-import { bundleOptions, NATIVE, STARTED_BESIDE } from "../../lib/source-bundle.mjs";
+import { bundleOptions, MODULES_FIRST, NATIVE, STARTED_BESIDE } from "../../lib/source-bundle.mjs";
 
 /** What a bundle finds two folders above itself, as the sources do. */
 const BESIDE = ["node_modules", "models", "examples"];
@@ -27,7 +27,7 @@ export async function bundledScript(path: string, folder: string): Promise<strin
   for (const each of BESIDE) await symlink(resolve(each), join(root, each));
   const beside = Object.entries(STARTED_BESIDE).map(([each, { source }]) => [each, source]);
   const entryPoints = { ...Object.fromEntries(beside), [name]: path };
-  await build(bundleOptions(entryPoints, outdir, NATIVE));
+  await build({ ...bundleOptions(entryPoints, outdir, NATIVE), ...MODULES_FIRST });
   await stop();
   return script;
 }
