@@ -20,7 +20,7 @@ export const CRAFTED_MODELS: ReadonlyMap<string, readonly [() => Uint8Array, num
       "a stride of 2^31",
       [() => layer("MaxPool", { kernel_shape: [2, 2], strides: filled(2, 2 ** 31) }), 3],
     ],
-    ["3,000 MaxPools of 15 taps", [() => chain(3_000, maxPool15), 3_002]],
+    ["1,500 MaxPools of 15 taps", [() => chain(1_500, maxPool15), 1_502]],
     ["Concats that double 25 times", [doublingConcats, 3]],
     ["2,000 Concats of a million elements", [() => sideChain(2_000, "Concat", "c c"), 2]],
     ["2,000 Expands to a million elements", [() => sideChain(2_000, "Expand", "one million"), 2]],

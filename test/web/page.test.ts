@@ -252,8 +252,9 @@ describe.skipIf(CHROMIUM === null)("the page", () => {
       "#/a/b/c/d",
     ];
     for (const place of places) {
+      // or it would be shown twice: in the page that is open, and in a fresh one
+      await page.goto("about:blank");
       await page.goto(at(place));
-      await page.reload();
       await page.getByRole("heading", { level: 1 }).waitFor();
       await expectFetched(page);
       await page.emulateMedia({ colorScheme: "light" });
