@@ -1,5 +1,5 @@
 import { ACTIVATIONS } from "../onnx/activated-values.ts";
-import { REDUCTIONS } from "../onnx/channel-parts.ts";
+import { REDUCTIONS, RESHAPES } from "../onnx/channel-parts.ts";
 import type { Node, Value } from "../onnx/model.ts";
 import { axisAttribute } from "../onnx/operators/axes.ts";
 import { parseConv, parseConvTranspose } from "../onnx/operators/convolution.ts";
@@ -9,23 +9,28 @@ import { parseBlocks, permutation } from "../onnx/operators/layout.ts";
 import { parsePool } from "../onnx/operators/pool.ts";
 import { parseResize } from "../onnx/operators/resample.ts";
 import { sliceRanges } from "../onnx/operators/select.ts";
-import { type AxisWindow, span } from "../onnx/operators/window.ts";
+import { reducedAxes } from "../onnx/operators/reduce.ts";
+import type { AxisWindow } from "../onnx/operators/window.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
 import { BROADCASTING } from "../onnx/works-along.ts";
-
-/**
- * What the positions along an axis look at, in pixels of the image along one of its own: position p
- * at `size` of them, from `start` + p `stride` on. What of it lies in the padding is nothing.
- */
-export interface AxisField {
-  readonly imageAxis: "rows" | "columns";
-  readonly stride: number;
-  readonly start: number;
-  readonly size: number;
-}
+import {
+  type AxisField,
+  fieldOfPixels,
+  moved,
+  resized,
+  slid,
+  slidBack,
+  union,
+} from "./axis-field.ts";
 
 /** Of each axis of a value; `null`: it does not lie along the image. */
 export type ReceptiveField = readonly (AxisField | null)[];
+
+/**
+ * What is known of each axis; "alike": its positions all look at the same, as the single one of a
+ * gate does.
+ */
+type Seen = readonly (AxisField | "alike" | null)[];
 
 /**
  * The receptive fields of a network's values, by interval arithmetic from the image on, through
@@ -33,7 +38,7 @@ export type ReceptiveField = readonly (AxisField | null)[];
  * lie along the image any more.
  *
  * What is the same at all places does not count, as the gates of squeeze-and-excitation and the
- * statistics of a norm, though these look at the whole image.
+ * statistics of a norm, though these look at the whole image; nor does what a Pad mirrors.
  *
  * Source: Araujo, Norris & Sim, Computing Receptive Fields of Convolutional Neural Networks,
  * Distill 2019, with paths that meet joined into one interval.
@@ -43,10 +48,10 @@ export function receptiveFields({
   graph,
   facts,
 }: StaticGraph): ReadonlyMap<Value, ReceptiveField> {
-  const pixel = { stride: 1, start: 0, size: 1 };
-  const fields = new Map<Value, ReceptiveField>([
-    [input, [null, null, { ...pixel, imageAxis: "rows" }, { ...pixel, imageAxis: "columns" }]],
+  const fields = new Map<Value, Seen>([
+    [input, [null, null, fieldOfPixels("rows"), fieldOfPixels("columns")]],
   ]);
+  const folds = new Map<Value, Fold>();
   for (const node of graph.nodes) {
     const seen = node.inputs.map((value) => fields.get(value) ?? null);
     if (seen.every((field) => field === null)) continue;
@@ -54,148 +59,152 @@ export function receptiveFields({
     for (const output of node.outputs) {
       const shape = facts.get(output)?.shape;
       if (shape === undefined) continue;
-      const field = fieldOf({ node, inputs, seen, shape });
-      // a single position, as of a gate, is broadcast to all places
+      const step = { node, inputs, seen, shape };
+      const fold = foldOf(step, folds.get(node.inputs[0] ?? ""));
+      if (fold !== null) folds.set(output, fold);
+      const field = fold?.shape.join() === shape.join() ? fold.seen : fieldOf(step);
       fields.set(
         output,
-        shape.map((length, axis) => (length > 1 ? (field?.[axis] ?? null) : null)),
+        shape.map((length, axis) => (length > 1 ? (field?.[axis] ?? null) : "alike")),
       );
     }
   }
-  return fields;
+  return new Map([...fields].map(([value, field]) => [value, field.map(placed)]));
 }
+
+const placed = (each: Seen[number]) => (each === "alike" ? null : each);
 
 interface Step {
   readonly node: Node;
   readonly inputs: Inputs;
   /** Of each input; `null` of a constant. */
-  readonly seen: readonly (ReceptiveField | null)[];
+  readonly seen: readonly (Seen | null)[];
   /** Of the output. */
   readonly shape: readonly number[];
 }
 
 /** A step whose first input depends on the image. */
 interface StepOfField extends Step {
-  readonly field: ReceptiveField;
+  readonly field: Seen;
   /** Of the first input. */
   readonly from: readonly number[];
 }
 
-function fieldOf(step: Step): ReceptiveField | null {
-  const { op, domain } = step.node;
-  if (domain !== "") return null;
-  if (JOINS.has(op)) return joined(step);
+function fieldOf(step: Step): Seen | null {
+  if (step.node.domain !== "") return null;
+  if (JOINS.has(step.node.op)) return joined(step);
   const [field] = step.seen;
-  if (!field) return null;
-  const ofField = { ...step, field, from: step.inputs[0]!.shape };
-  return ACTIVATIONS.has(op) ? atThePlace(ofField) : (OTHERS.get(op)?.(ofField) ?? null);
+  return field ? ruleOf(step.node)({ ...step, field, from: step.inputs[0]!.shape }) : null;
+}
+
+function ruleOf({ op }: Node): Rule {
+  return ACTIVATIONS.has(op) ? atThePlace : (OTHERS.get(op) ?? (() => null));
+}
+
+/** What a value was before a Reshape. */
+interface Fold {
+  readonly seen: Seen;
+  readonly shape: readonly number[];
+}
+
+/** It is the same again once it has that shape, as behind the norm of a group of channels. */
+function foldOf({ node, inputs, seen }: Step, before: Fold | undefined): Fold | null {
+  const [field] = seen;
+  if (!field || node.domain !== "") return null;
+  if (RESHAPES.has(node.op)) return before ?? { seen: field, shape: inputs[0]!.shape };
+  return before && ruleOf(node) === atThePlace ? before : null;
 }
 
 /** Operators that put together what stands at the same place of several inputs. */
 const JOINS: ReadonlySet<string> = new Set(
-  [...BROADCASTING, "Concat", "Where", "Clip"].filter((op) => op !== "MatMul"),
+  [...BROADCASTING, "Concat", "Expand", "Where", "Clip"].filter((op) => op !== "MatMul"),
 );
 
 /** All that any input looks at, whose axes stand above each other as counted from the last. */
-function joined({ inputs, seen, shape }: Step): ReceptiveField {
+function joined({ node, inputs, seen, shape }: Step): Seen {
   return shape.map((length, axis) => {
-    const fields = seen.flatMap((field, i) => {
-      const own = axis - shape.length + (field?.length ?? 0);
-      // of another length it is broadcast, or places are joined to places
-      return inputs[i]?.shape[own] === length ? (field?.[own] ?? []) : [];
+    const ways = seen.flatMap((field, i) => {
+      if (field === null) return [];
+      const own = axis - shape.length + field.length;
+      if (inputs[i]!.shape[own] === length) return [field[own]!];
+      // places are joined to places, or one is broadcast
+      return [node.op === "Concat" ? null : ("alike" as const)];
     });
-    const [first, ...others] = fields;
-    return first === undefined ? null : others.reduce<AxisField | null>(union, first);
+    const [first, ...others] = ways.map(placed).filter((way) => way !== null);
+    if (first === undefined) return ways.includes(null) ? null : "alike";
+    const all = others.reduce<AxisField | null>((a, b) => a && union(a, b, length), first);
+    return all && ways.includes(null) ? { ...all, isEverywhere: true } : all;
   });
 }
 
-/** `null` where the two do not go side by side. */
-function union(a: AxisField | null, b: AxisField): AxisField | null {
-  if (a === null || a.imageAxis !== b.imageAxis || !isNear(a.stride, b.stride)) return null;
-  const start = Math.min(a.start, b.start);
-  return { ...a, start, size: Math.max(a.start + a.size, b.start + b.size) - start };
-}
-
-const isNear = (a: number, b: number) => Math.abs(a - b) < 1e-6 * Math.abs(b);
-
 /** Along an axis that has become longer or shorter nothing is where it was. */
-function atThePlace({ field, from, shape }: StepOfField): ReceptiveField | null {
+function atThePlace({ field, from, shape }: StepOfField): Seen | null {
   if (from.length !== shape.length) return null;
   return field.map((each, axis) => (from[axis] === shape[axis] ? each : null));
 }
 
-/** So many positions further on. */
-function moved(field: AxisField, positions: number): AxisField {
-  return { ...field, start: field.start + positions * field.stride };
+type OfAxis = (field: AxisField, axis: number) => AxisField | null;
+
+/** Of the axes along the image; at the others' positions nothing has changed. */
+function ofPlaces(field: Seen, made: OfAxis): Seen {
+  return field.map((each, axis) => (each === null || each === "alike" ? each : made(each, axis)));
 }
 
 /** Through windows over the axes from 2 on. */
 function throughWindows(
-  { field }: StepOfField,
+  { field, from }: StepOfField,
   windows: readonly AxisWindow[],
   through: (field: AxisField, window: AxisWindow) => AxisField,
-): ReceptiveField {
-  return field.map((each, axis) => {
+): Seen {
+  const made = ofPlaces(field, (each, axis) => {
     const window = windows[axis - 2];
-    return each && window ? through(each, window) : null;
+    return window ? through(each, window) : null;
   });
+  // each of several windows sees another part of one position
+  return made.map((each, axis) => (each === "alike" && from[axis] === 1 ? null : each));
 }
 
-function slid(field: AxisField, window: AxisWindow): AxisField {
-  return {
-    ...moved(field, -window.padBegin),
-    stride: field.stride * window.stride,
-    size: field.size + (span(window) - 1) * field.stride,
-  };
+function resampled({ node, inputs, field }: StepOfField): Seen {
+  const resizing = parseResize(node, inputs);
+  return ofPlaces(field, (each, axis) => resized(each, resizing.axes[axis]!, resizing));
 }
 
-/** Position p is made of those from (p + padBegin - reach) / stride to (p + padBegin) / stride. */
-function slidBack(field: AxisField, window: AxisWindow): AxisField {
-  const reach = span(window) - 1;
-  return {
-    ...moved(field, (window.padBegin - reach) / window.stride),
-    stride: field.stride / window.stride,
-    size: field.size + (reach / window.stride) * field.stride,
-  };
-}
-
-/** Between two positions there are both of them. */
-function resized({ node, inputs, field }: StepOfField): ReceptiveField {
-  const { axes } = parseResize(node, inputs);
-  return field.map((each, axis) => {
-    const { scale } = axes[axis]!;
-    if (each === null || scale === 1) return each;
-    const first = moved(each, 0.5 / scale - 0.5 - 1);
-    return { ...first, stride: each.stride / scale, size: each.size + 2 * each.stride };
-  });
-}
-
-function padded({ node, inputs, field }: StepOfField): ReceptiveField {
+function padded({ node, inputs, field }: StepOfField): Seen {
   const { begins } = parsePad(node, inputs);
-  return field.map((each, axis) => each && moved(each, -begins[axis]!));
+  return ofPlaces(field, (each, axis) => moved(each, -begins[axis]!));
 }
 
-function sliced({ node, inputs, field }: StepOfField): ReceptiveField {
+/** What is turned round does not lie side by side. */
+function sliced({ node, inputs, field }: StepOfField): Seen {
   const ranges = sliceRanges(node, inputs);
-  return field.map((each, axis) => {
+  return ofPlaces(field, (each, axis) => {
     const { start, step } = ranges[axis]!;
-    return each && { ...moved(each, start), stride: each.stride * step };
+    return step > 0 ? { ...moved(each, start), stride: each.stride * step } : null;
   });
 }
 
-function gathered(step: StepOfField): ReceptiveField | null {
-  const axis = axisAttribute(step.node, step.from.length, 0);
-  return atThePlace({ ...step, field: step.field.with(axis, null) });
+function gathered(step: StepOfField): Seen | null {
+  const { node, inputs, field, from } = step;
+  const axis = axisAttribute(node, from.length, 0);
+  if (inputs[1]?.shape.length === 0) return field.toSpliced(axis, 1);
+  return atThePlace({ ...step, field: field.with(axis, null) });
+}
+
+function reduced(step: StepOfField): Seen | null {
+  const { node, inputs, field, from, shape } = step;
+  if (from.length === shape.length) return atThePlace(step);
+  const taken = reducedAxes(node, inputs);
+  return field.filter((_, axis) => !taken.includes(axis));
 }
 
 /** A product with weights, along the last axis; of two activations each place is of all. */
-function multiplied(step: StepOfField): ReceptiveField | null {
+function multiplied(step: StepOfField): Seen | null {
   const last = step.from.length - 1;
   return step.seen[1] ? null : atThePlace({ ...step, field: step.field.with(last, null) });
 }
 
 /** Axes before all that has changed, and those behind it, are what they were. */
-function reshaped({ field, from, shape }: StepOfField): ReceptiveField {
+function reshaped({ field, from, shape }: StepOfField): Seen {
   const before = shape.findIndex((length, axis) => length !== from[axis]);
   const changedFrom = before < 0 ? shape.length : before;
   let behind = 0;
@@ -222,18 +231,18 @@ const pooled = (step: StepOfField) =>
 
 const words = (text: string): readonly string[] => text.split(" ");
 
-type Rule = (step: StepOfField) => ReceptiveField | null;
+type Rule = (step: StepOfField) => Seen | null;
 
 const all = (ops: readonly string[], rule: Rule) => ops.map((op): [string, Rule] => [op, rule]);
 
 const OTHERS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...all([...REDUCTIONS], atThePlace),
+  ...all([...REDUCTIONS], reduced),
   ...all(words("BatchNormalization InstanceNormalization LayerNormalization LRN"), atThePlace),
   ...all(words("LogSoftmax LpNormalization Softmax"), atThePlace),
   ...all(words("Abs Ceil Exp Floor Log Neg Reciprocal Round Sqrt"), atThePlace),
   ...all(words("Cast Dropout Identity Split"), atThePlace),
   ...all(words("AveragePool LpPool MaxPool"), pooled),
-  ...all(words("Flatten Reshape Squeeze Unsqueeze"), reshaped),
+  ...all([...RESHAPES], reshaped),
   ["Conv", (step) => throughWindows(step, parseConv(step.node, step.inputs).windows, slid)],
   [
     "ConvTranspose",
@@ -243,7 +252,7 @@ const OTHERS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["DepthToSpace", (step) => throughWindows(step, blocks(step), slidBack)],
   ["MatMul", multiplied],
   ["Transpose", ({ node, field, from }) => permutation(node, from).map((axis) => field[axis]!)],
-  ["Resize", resized],
+  ["Resize", resampled],
   ["Pad", padded],
   ["Slice", sliced],
   ["Gather", gathered],

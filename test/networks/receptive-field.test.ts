@@ -1,82 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import { type AxisField, receptiveFields } from "../../lib/networks/receptive-field.ts";
-import { decodeModel } from "../../lib/onnx/decode.ts";
+import { receptiveFields } from "../../lib/networks/receptive-field.ts";
 import type { Node } from "../../lib/onnx/model.ts";
-import { specialise } from "../../lib/onnx/static-graph.ts";
 import { floatTensor, intsTensor, type Tensor } from "../../lib/onnx/tensor.ts";
-import { Interpreter64 } from "../support/float64/interpreter.ts";
-import type { Tensor64 } from "../support/float64/tensor64.ts";
-import { node, sketch, writeModel } from "../support/onnx-writer.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal, uniform } from "../support/random.ts";
+import { type Along, compared, fieldsOfY, fixed, IMAGE } from "../support/receptive-field.ts";
 
-/** The image, [N, C, rows, columns]. */
-const IMAGE = [1, 2, 17, 22] as const;
 const [, PLANES, ROWS, COLUMNS] = IMAGE;
-const PIXELS = { rows: ROWS, columns: COLUMNS };
-
-/** Of a network of an image x, whose last value is y. */
-function fixed(nodes: readonly Node[], initializers: Readonly<Record<string, Tensor>>) {
-  const graph = sketch({ inputs: { x: [...IMAGE] }, nodes, outputs: ["y"], initializers });
-  return specialise(decodeModel(writeModel(graph, 18)), [...IMAGE]);
-}
-
-type Graph = ReturnType<typeof fixed>;
-
-/** Of positions along an axis, which pixels of the image each depends on. */
-type Pixels = ReadonlyMap<number, ReadonlySet<number>>;
-
-/** Which rows (or columns) of the image the positions along an axis of y change with. */
-function influences(graph: Graph, axis: number, imageAxis: AxisField["imageAxis"]): Pixels {
-  const interpreter = new Interpreter64(graph);
-  const run = (data: Float64Array) => interpreter.run(data, new Set(["y"])).get("y")!;
-  const found = new Map<number, Set<number>>();
-  // maxima are of one of their window: another image has another
-  for (const seed of [1, 2, 3]) {
-    const image = Float64Array.from(uniform(IMAGE, seed, [0.5, 1.5]).data);
-    const before = run(image);
-    for (let r = 0; r < PIXELS[imageAxis]; r++) {
-      const moved = image.map((value, i) => {
-        const at = imageAxis === "rows" ? Math.floor(i / COLUMNS) % ROWS : i % COLUMNS;
-        return at === r ? 3 * value + 0.1 : value;
-      });
-      for (const p of changedAlong(before, run(moved), axis)) {
-        found.set(p, (found.get(p) ?? new Set()).add(r));
-      }
-    }
-  }
-  return found;
-}
-
-function changedAlong(before: Tensor64, after: Tensor64, axis: number): ReadonlySet<number> {
-  const { shape, data } = before;
-  const stride = shape.slice(axis + 1).reduce((size, length) => size * length, 1);
-  const changed = [...data.keys()].filter((i) => Math.abs(data[i]! - after.data[i]!) > 1e-9);
-  return new Set(changed.map((i) => Math.floor(i / stride) % shape[axis]!));
-}
-
-/** How far what was found lies beyond what a field says, and how often it is as far as that. */
-function compared({ start, stride, size, imageAxis }: AxisField, wanted: Pixels) {
-  let [beyond, inside, exact, found] = [0, 0, 0, 0];
-  for (const [p, pixels] of wanted) {
-    const first = start + p * stride;
-    const [least, most] = [Math.min(...pixels), Math.max(...pixels)];
-    beyond = Math.max(beyond, first - least, most - (first + size - 1));
-    found += most - least + 1;
-    if (first < 0 || first + size > PIXELS[imageAxis]) continue;
-    inside++;
-    if (least === first && most === first + size - 1) exact++;
-  }
-  return { beyond, inside, exact, share: found / (wanted.size * size) };
-}
-
-/** Each axis of y that lies along the image. */
-function fieldsOfY(graph: Graph) {
-  const field = receptiveFields(graph).get("y")!;
-  return field.flatMap((each, axis) =>
-    each === null ? [] : [{ each, wanted: influences(graph, axis, each.imageAxis) }],
-  );
-}
 
 const POSITIVE = (shape: readonly number[], seed: number) => uniform(shape, seed, [0.2, 1]);
 const WEIGHTS = {
@@ -169,6 +100,8 @@ describe("each position looks at the pixels that are said, as float64 shows them
   });
 });
 
+const CORNERS = { coordinate_transformation_mode: "align_corners" };
+
 test.each<[string, readonly Node[], Readonly<Record<string, Tensor>>]>([
   [
     "resized by a fraction",
@@ -177,6 +110,32 @@ test.each<[string, readonly Node[], Readonly<Record<string, Tensor>>]>([
       node("Resize", "a _ _ sizes", "y", { mode: "linear" }),
     ],
     { sizes: intsTensor([1, 3, 8, 31]) },
+  ],
+  [
+    "shrunk between its corners by a cubic kernel",
+    [node("Conv", "x w", "a"), node("Resize", "a _ _ sizes", "y", { mode: "cubic", ...CORNERS })],
+    { sizes: intsTensor([1, 3, 4, 7]) },
+  ],
+  [
+    "shrunk to pixels at their first corners",
+    [
+      node("Conv", "x w", "a"),
+      node("Resize", "a _ _ sizes", "y", {
+        coordinate_transformation_mode: "asymmetric",
+        nearest_mode: "floor",
+      }),
+    ],
+    { sizes: intsTensor([1, 3, 4, 5]) },
+  ],
+  [
+    "enlarged between its corners beside what was not",
+    [
+      node("Conv", "x w", "a"),
+      node("MaxPool", "a", "b", { kernel_shape: [3, 3], strides: [3, 3] }),
+      node("Resize", "b _ _ sizes", "c", { mode: "linear", ...CORNERS }),
+      node("Add", "a c", "y"),
+    ],
+    { sizes: intsTensor([1, 3, 15, 21]) },
   ],
   [
     "enlarged by transposed windows",
@@ -224,7 +183,8 @@ describe("axes that do not lie along the image have no field", () => {
     const gated = receptiveFields(fixed(GATED, { ...WEIGHTS, ...square }));
     expect(gated.get("pooled")).toEqual([null, null, null, null]);
     expect(gated.get("y")).toEqual(gated.get("a"));
-    expect(gated.get("y")![2]).toEqual({ imageAxis: "rows", stride: 1, start: 0, size: 3 });
+    const rows = { imageAxis: "rows", stride: 1, start: 0, size: 3, isEverywhere: false };
+    expect(gated.get("y")![2]).toEqual(rows);
     const flat = fixed(
       [node("Conv", "x w", "a"), node("Flatten", "a", "b"), node("MatMul", "b m", "y")],
       { ...WEIGHTS, m: normal([3 * 15 * 21, 4], 10) },
@@ -250,7 +210,62 @@ describe("axes that do not lie along the image have no field", () => {
       null,
       null,
       null,
-      { imageAxis: "columns", stride: 1, start: 0, size: 2 },
+      { imageAxis: "columns", stride: 1, start: 0, size: 2, isEverywhere: false },
     ]);
+  });
+
+  test("nor do those that a Slice turns round; added to what lies there, they look everywhere", () => {
+    const range = { last: intsTensor([-1]), end: intsTensor([-99]), columns: intsTensor([3]) };
+    const [{ each: rows }, { each, wanted }] = fieldsOfY(
+      fixed(
+        [
+          node("Conv", "x w", "a"),
+          node("Slice", "a last end columns last", "b"),
+          node("Add", "a b", "y"),
+        ],
+        { ...WEIGHTS, ...range },
+      ),
+    ) as [Along, Along];
+    expect(compared(each, wanted).beyond).toBe(COLUMNS - 2);
+    expect(each).toEqual({ ...rows, imageAxis: "columns", size: 2, isEverywhere: true });
+    expect(rows.isEverywhere).toBe(false);
+  });
+
+  test("channels that are parted into groups for a norm lie where they lay", () => {
+    const grouped = receptiveFields(
+      fixed(
+        [
+          node("Conv", "x w", "a"),
+          node("Reshape", "a groups", "b"),
+          node("InstanceNormalization", "b one one", "c"),
+          node("Reshape", "c whole", "y"),
+        ],
+        {
+          ...WEIGHTS,
+          groups: intsTensor([1, 1, -1]),
+          whole: intsTensor([1, 3, 15, 21]),
+          one: floatTensor([1], [1]),
+        },
+      ),
+    );
+    expect(grouped.get("c")).toEqual([null, null, null]);
+    expect(grouped.get("y")).toEqual(grouped.get("a"));
+  });
+
+  test("a mask over places, a mean of channels, is of those places", () => {
+    const masked = receptiveFields(
+      fixed(
+        [
+          node("Conv", "x w", "a"),
+          node("ReduceMean", "a channels", "b", { keepdims: 0 }),
+          node("Unsqueeze", "b channels", "c"),
+          node("Conv", "c mask", "d", { pads: [1, 1, 1, 1] }),
+          node("Mul", "a d", "y"),
+        ],
+        { ...WEIGHTS, channels: intsTensor([1]), mask: POSITIVE([1, 1, 3, 3], 11) },
+      ),
+    );
+    expect(masked.get("y")).toEqual(masked.get("d")!);
+    expect(masked.get("d")![3]).toMatchObject({ start: -1, size: 4, isEverywhere: false });
   });
 });

@@ -1,7 +1,7 @@
 import type { Size } from "../../image/raster.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import { gridOf, tokenGrids } from "../explain/token-grid.ts";
+import { gridOf, mapOnImage, type TokenGrid, tokenGrids } from "../explain/token-grid.ts";
 import type { Part, SeenPart } from "./channel-examples.ts";
 
 const WHOLE: Part = { x: 0, y: 0, width: 1, height: 1 };
@@ -20,7 +20,7 @@ export function partsSeen({
   return (layer, place) => {
     const ofMap = seenOnMap(layer, place, model.inputSize);
     if (ofMap !== null) return ofMap;
-    const grid = gridOf(layer, grids);
+    const grid = layer.parts > 1 ? null : (mapGrid(layer, model.inputSize) ?? gridOf(layer, grids));
     const patch = place - (grid?.first ?? 0);
     if (grid === null || patch < 0 || patch >= grid.rows * grid.columns) return null;
     // attention looks everywhere
@@ -28,9 +28,12 @@ export function partsSeen({
   };
 }
 
-interface Grid {
-  readonly rows: number;
-  readonly columns: number;
+type Grid = Pick<TokenGrid, "rows" | "columns" | "first">;
+
+/** Of a map that has lost its way from the image, but is shaped as that is. */
+function mapGrid(layer: LayerWithChannels, image: Size): Grid | null {
+  const [rows, columns] = mapOnImage(image, layer, 1) ?? [];
+  return rows === undefined || columns === undefined ? null : { rows, columns, first: 0 };
 }
 
 function cell(place: number, { rows, columns }: Grid): Part {
@@ -50,10 +53,15 @@ function seenOnMap(
   if (axes.length !== 2 || !down || !across) return null;
   if (down.imageAxis !== "rows" || across.imageAxis !== "columns") return null;
   const columns = shape[axes[1]!]!;
-  const along = ({ start, stride, size }: typeof down, at: number, pixels: number) => {
+  const along = (
+    { start, stride, size, isEverywhere }: typeof down,
+    at: number,
+    pixels: number,
+  ): readonly [place: Range, field: Range] => {
     const first = start + at * stride;
     const middle = first + (size - stride) / 2;
-    return [withinImage(middle, stride, pixels), withinImage(first, size, pixels)] as const;
+    const all: Range = isEverywhere ? [0, 1] : withinImage(first, size, pixels);
+    return [withinImage(middle, stride, pixels), all];
   };
   const [row, rows] = along(down, Math.floor(place / columns), height);
   const [column, all] = along(across, place % columns, width);

@@ -1,5 +1,5 @@
 import { hasChannels, type Layer } from "../../networks/layers.ts";
-import type { AxisField } from "../../networks/receptive-field.ts";
+import type { AxisField } from "../../networks/axis-field.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { suggestionsOf } from "./suggestion.ts";
 import type { Suggestion } from "./suggestion-schema.ts";
@@ -57,8 +57,10 @@ export function layerRows(network: AnalysedNetwork): LayerRow[] {
 }
 
 function fieldSize({ receptiveField }: Layer): LayerRow["receptiveField"] {
-  const along = (axis: AxisField["imageAxis"]) =>
-    receptiveField.find((each) => each?.imageAxis === axis)?.size;
+  const along = (axis: AxisField["imageAxis"]) => {
+    const field = receptiveField.find((each) => each?.imageAxis === axis);
+    return field?.isEverywhere ? null : field?.size;
+  };
   const [rows, columns] = [along("rows"), along("columns")];
   // between places that were resized there are parts of pixels
   return rows && columns ? { rows: Math.ceil(rows), columns: Math.ceil(columns) } : null;

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+
+import type { LayerWithChannels } from "../../../lib/networks/layers.ts";
+import type { AnalysedNetwork } from "../../../lib/pipeline/networks/analyse-network.ts";
+import { partsSeen } from "../../../lib/pipeline/dataset/parts-seen.ts";
+
+/** Of an image of 60 rows and 80 columns. */
+const NETWORK = { model: { inputSize: { width: 80, height: 60 } } };
+
+const axis = (imageAxis: "rows" | "columns", size: number, isEverywhere = false) => ({
+  imageAxis,
+  stride: 10,
+  start: 5 - size / 2,
+  size,
+  isEverywhere,
+});
+
+const UNKNOWN = { channelAxis: 1, parts: 1, shape: [1, 5, 6, 8], type: "Conv", receptiveField: [] };
+
+/** The place of row 4 and column 6, of 6 by 8. */
+const PLACE = {
+  x: 0.75,
+  y: expect.closeTo(4 / 6, 9),
+  width: 1 / 8,
+  height: expect.closeTo(1 / 6, 9),
+};
+const WHOLE = { x: 0, y: 0, width: 1, height: 1 };
+
+test.each<[string, object, object | null]>([
+  [
+    "a window around each place",
+    { receptiveField: [null, null, axis("rows", 10), axis("columns", 30)] },
+    { ...PLACE, x: 0.625, width: 0.375 },
+  ],
+  [
+    "windows beside what looks at all rows",
+    { receptiveField: [null, null, axis("rows", 10, true), axis("columns", 10)] },
+    { ...PLACE, y: 0, height: 1 },
+  ],
+  ["a map of which nothing more is known", {}, WHOLE],
+  ["one with its channels last", { shape: [1, 6, 8, 5], channelAxis: 3 }, WHOLE],
+  ["one shaped otherwise than the image", { shape: [1, 5, 8, 6] }, null],
+  ["windows of tokens", { shape: [4, 5, 6, 8], parts: 4 }, null],
+])("where a place lies, and what it sees: %s", (_, given, field) => {
+  const layer = { ...UNKNOWN, ...given } as Partial<LayerWithChannels> as LayerWithChannels;
+  const network = { ...NETWORK, layers: [layer] } as unknown as AnalysedNetwork;
+  const seen = partsSeen(network)(layer, 4 * 8 + 6);
+  expect(seen).toEqual(field && { place: PLACE, field });
+});
