@@ -121,10 +121,9 @@ class Lanes {
   }
 
   #giveUp(provider: Provider, error: unknown): void {
-    const reason = messageOf(error);
     const refusal: GpuRefusal = {
       isFit: false,
-      reason: `${PROFILES[provider].name} failed: ${reason}`,
+      reason: `${PROFILES[provider].name} failed: ${messageOf(error)}`,
       // others may have had the card's memory
       ...(error instanceof OutOfMemoryError && { isPassing: true }),
     };
