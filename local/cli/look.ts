@@ -1,7 +1,6 @@
 import { Command } from "commander";
 
-import { addInputOptions } from "./input-options.ts";
-import { jsonEventsOption, path, quietOption, threadsOption } from "./options.ts";
+import { addDrawingOptions, path } from "./options.ts";
 import type { LookFlags } from "./run-look.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,11 +13,8 @@ export function lookCommand(terminal: Terminal): Command {
     .usage("[options] <network>")
     .argument("[network...]", "id of a network, or path of an .onnx file; look may be left out")
     .option("--out <folder>", "where the sheets go", path, "dreams")
-    .addOption(threadsOption())
     .option("--open", "show the report in the browser; the default in a terminal")
     .option("--no-open", "only write it")
-    .addOption(jsonEventsOption())
-    .addOption(quietOption())
     .addHelpText(
       "after",
       `
@@ -34,5 +30,5 @@ with the first picture and fills as others come.`,
       const commands = program.commands.map((each) => each.name());
       await runLook(words, flags, { terminal, commands });
     });
-  return addInputOptions(look);
+  return addDrawingOptions(look);
 }

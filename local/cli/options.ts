@@ -60,14 +60,13 @@ const dataOption = () =>
     "where the pipeline keeps its objects (default: OUT/.pipeline)",
   ).argParser(path);
 
-export const jsonEventsOption = () =>
+const jsonEventsOption = () =>
   new Option("--json", "write what happens to standard output, an event as JSON on each line");
 
 const dryRunOption = () =>
   new Option("--dry-run", "say what would be drawn and how long it takes, and draw nothing");
 
-export const quietOption = () =>
-  new Option("--quiet", "write nothing but the sheets' names and errors");
+const quietOption = () => new Option("--quiet", "write nothing but the sheets' names and errors");
 
 /** Adds what every command has that draws what it is asked for, and returns the command. */
 export function addDrawingOptions(command: Command): Command {

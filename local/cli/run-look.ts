@@ -5,9 +5,9 @@ import { exportRemedy, isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import { defaultFolders } from "../../lib/networks/folders.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
-import type { RenderFlags } from "./check-run.ts";
+import type { DrawingFlags } from "./check-run.ts";
+import { dryRun } from "./dry-run.ts";
 import { firstLook, type LayerToSee } from "./first-look.ts";
-import type { InputFlags } from "./input-options.ts";
 import { openForCommand } from "./network.ts";
 import { renderRequests } from "./render-requests.ts";
 import { several } from "../several.ts";
@@ -16,8 +16,8 @@ import { quietTerminal, type Terminal } from "./terminal.ts";
 import { describeSeconds } from "./time-left.ts";
 import { UsageError } from "./user-errors.ts";
 
-export interface LookFlags
-  extends InputFlags, Pick<RenderFlags, "out" | "threads" | "json" | "quiet"> {
+export interface LookFlags extends DrawingFlags {
+  readonly out: string;
   readonly open?: boolean;
 }
 
@@ -50,6 +50,7 @@ export async function runLook(
     channelsRequest({ ...seen, name: names[i]!, network: idOrPath }, seen),
   );
   shown.note(describeLook(look, network, cores));
+  if (flags.dryRun) return dryRun(requests, flags, shown);
   const { open = terminal.isWatched } = flags;
   const drawing = { ...flags, open: open && "with the first picture" } as const;
   await renderRequests(requests, drawing, terminal);

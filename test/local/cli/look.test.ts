@@ -250,3 +250,12 @@ test("without a word it is helped, and told that something is missing", async ()
   expect(stderr).toContain("Usage: dreamgrid [options] <network | command>");
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
 });
+
+test("a dry run says what it would be, and draws nothing", async () => {
+  const out = join(folder, "looked-dry");
+  const { stdout, stderr } = await run("emojinet", "--dry-run", "--threads", "2", "--out", out);
+  expect(stdout.match(/ images: channels /g)).toHaveLength(4);
+  expect(stdout).toMatch(/^4 sheets, \d+ images; about .* of one core/m);
+  expect(stderr).toContain("emojinet: 4 of 143 layers, each drawn as suits it");
+  await expect(readdir(out)).rejects.toThrow("ENOENT");
+});
