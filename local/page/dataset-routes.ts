@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { layerWithChannel, lookInto } from "../../functions/api/look-into.ts";
 import { ProblemError } from "../../functions/api/problem.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
+import { messageOf } from "../../lib/onnx/errors.ts";
 import type { Addressed } from "../../lib/pipeline/dataset/channel-examples.ts";
 import type { DatasetLooks } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
@@ -36,7 +37,7 @@ export class DatasetRoutes {
     if (method !== "GET") return false;
     const [, id, photograph] = PHOTOGRAPH.exec(path) ?? [];
     if (photograph !== undefined) {
-      const jpeg = id === this.#id ? await this.#deps.looks.shown(Number(photograph)) : null;
+      const jpeg = id === this.#id ? await this.#shown(Number(photograph)) : null;
       if (jpeg === null) throw new ProblemError("not-found", ["there is no such photograph"]);
       const kept = "private, max-age=86400, immutable";
       outgoing.writeHead(200, { "Content-Type": "image/jpeg", "Cache-Control": kept });
@@ -52,6 +53,15 @@ export class DatasetRoutes {
     outgoing.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
     outgoing.end(body);
     return true;
+  }
+
+  /** @throws ProblemError for one that cannot be read, or not any more */
+  async #shown(photograph: number): Promise<Uint8Array | null> {
+    try {
+      return await this.#deps.looks.shown(photograph);
+    } catch (error) {
+      throw new ProblemError("not-found", [messageOf(error)]);
+    }
   }
 
   /** @param index of the layer, and `channel`, of which `null` is all: 1-based */

@@ -8,11 +8,15 @@ import { uniform } from "../support/random.ts";
 import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
 
+/** Numbers of those that are removed while the service runs. */
+const gone = new Set<number>();
+
 /** Grey, but for a quarter, which another colour fills in each. */
 const PHOTOGRAPHS: readonly Photograph[] = Array.from({ length: 11 }, (_, i) => ({
   name: `quarter ${i}.png`,
   version: "",
   read: () => {
+    if (gone.has(i)) return Promise.reject(new Error(`quarter ${i}.png is not there any more`));
     const colour = uniform([3], i, [0, 255]).data;
     const [width, height] = [600, 400];
     const data = Uint8Array.from({ length: 3 * width * height }, (__, at) => {
@@ -108,5 +112,9 @@ describe.skipIf(CHROMIUM === null)("photographs that excite a channel", () => {
     expect((await fetch(address)).headers.get("content-type")).toBe("image/jpeg");
     expect((await fetch(address.replace(/\d+$/, "11"))).status).toBe(404);
     expect((await fetch(address.replace(/photographs\/./, "photographs/-"))).status).toBe(404);
+    gone.add(document.examples[0]!.photograph);
+    const answer = await fetch(address);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain("png is not there any more");
   });
 });

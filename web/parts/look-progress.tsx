@@ -12,7 +12,7 @@ interface LookProgressProps {
 
 /** How far a network is with the photographs, and at the end of how many it has seen what. */
 export function LookedAt({ of: { value, problems }, children }: LookProgressProps) {
-  const isLooking = value?.state === "looking";
+  const isLooking = value?.state === "looking" || value?.state === "waiting";
   return (
     <>
       <Problems problems={[...problems, ...(value?.problem ? [value.problem] : [])]} />
@@ -27,7 +27,8 @@ export function LookedAt({ of: { value, problems }, children }: LookProgressProp
 }
 
 /** "looked at 120 of 500 photographs, 40 s left" */
-function lookingAt({ looked, photographs, secondsLeft }: LookProgress): string {
+function lookingAt({ state, looked, photographs, secondsLeft }: LookProgress): string {
+  if (state === "waiting") return "another network looks at the photographs first";
   const left = secondsLeft === null ? "" : `, ${duration(secondsLeft)} left`;
   return `looked at ${looked} of ${several(photographs, "photograph")}${left}`;
 }

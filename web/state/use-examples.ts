@@ -19,7 +19,7 @@ export function useExamples<Examples extends LookProgress>(
 ): Resource<Examples> {
   const examples = useResource(key, fetchThem);
   const { value, problems, reload } = examples;
-  const isLooking = value?.state === "looking";
+  const isLooking = value?.state === "looking" || value?.state === "waiting";
   useEffect(() => {
     if (!isLooking) return undefined;
     const timer = setTimeout(reload, ASK_MS);

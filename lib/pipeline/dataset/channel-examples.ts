@@ -20,7 +20,8 @@ export interface SeenPart {
 
 /** How far a network is with the photographs. */
 export interface LookProgress {
-  readonly state: "looking" | "done" | "failed";
+  /** "waiting": another network looks at them first. */
+  readonly state: "waiting" | "looking" | "done" | "failed";
   /** Photographs that it has looked at, those that were left out too. */
   readonly looked: number;
   readonly photographs: number;

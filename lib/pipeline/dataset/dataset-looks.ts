@@ -53,7 +53,7 @@ interface Look {
   readonly seenAt: ReturnType<typeof partsSeen>;
   /** By the layer's index. */
   ofLayers: ReadonlyMap<number, DatasetExamples>;
-  /** `null`: another network looks first. */
+  /** `null`: it has not begun to look. */
   beganMs: number | null;
   looked: number;
   leftOut: number;
@@ -153,13 +153,14 @@ export class DatasetLooks {
     const ofLayers = layers.map(
       ({ index, channels }) => [index, new DatasetExamples(channels, EXAMPLES_OF_CHANNEL)] as const,
     );
+    const isFirst = [...this.#looks.values()].every(({ state }) => !isAtWork(state));
     const look: Look = {
       beganMs: null,
       ofLayers: new Map(ofLayers),
       seenAt: partsSeen(network),
       looked: 0,
       leftOut: 0,
-      state: "looking",
+      state: isFirst ? "looking" : "waiting",
       problem: null,
     };
     this.#looks.set(key, look);
@@ -172,6 +173,7 @@ export class DatasetLooks {
     const { id } = network.description;
     const { fingerprint } = network.model;
     const of = { fingerprint, layers, versions: photographs.map(({ version }) => version) };
+    look.state = "looking";
     try {
       const before = await kept?.find(id);
       const known = before ? readLook(before, of) : null;
@@ -225,6 +227,8 @@ export class DatasetLooks {
     return { state, looked, photographs, leftOut, secondsLeft, problem };
   }
 }
+
+const isAtWork = (state: LookProgress["state"]) => state === "looking" || state === "waiting";
 
 /** Another network of the same id has other weights. */
 const keyOf = ({ description, model }: AnalysedNetwork) =>

@@ -64,6 +64,9 @@ test("a network finds the photographs that excite each channel most, and where",
   onTestFinished(() => looks.close());
   const first = looks.ofChannel(network, wide, 1);
   expect(first).toMatchObject({ state: "looking", looked: 0, photographs: 14, examples: [] });
+  const other = { ...network, model: { ...network.model, fingerprint: "of another" } };
+  const next = looks.ofChannel(other, wide, 1);
+  expect(next).toMatchObject({ state: "waiting", looked: 0, secondsLeft: null, examples: [] });
   await untilTrue(
     () => looks.ofChannel(network, wide, 1).state === "done",
     () => "it never ended",
