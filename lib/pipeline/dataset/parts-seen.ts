@@ -1,5 +1,5 @@
 import type { Size } from "../../image/raster.ts";
-import type { LayerWithChannels } from "../../networks/layers.ts";
+import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { gridOf, mapOnImage, type TokenGrid, tokenGrids } from "../explain/token-grid.ts";
 import type { Part, SeenPart } from "./channel-examples.ts";
@@ -17,10 +17,15 @@ export function partsSeen({
   layers,
 }: AnalysedNetwork): (layer: LayerWithChannels, place: number) => SeenPart | null {
   const grids = tokenGrids(layers, model.inputSize);
+  const tokens = new Set(layers.map(tokensOf));
   return (layer, place) => {
     const ofMap = seenOnMap(layer, place, model.inputSize);
     if (ofMap !== null) return ofMap;
-    const grid = layer.parts > 1 ? null : (mapGrid(layer, model.inputSize) ?? gridOf(layer, grids));
+    const ofShape = mapGrid(layer, model.inputSize);
+    const isSquare = ofShape !== null && ofShape.rows === ofShape.columns;
+    // as many down and across as there are tokens: what each makes of each
+    if (layer.parts > 1 || (isSquare && tokens.has(ofShape.rows))) return null;
+    const grid = ofShape ?? gridOf(layer, grids);
     const patch = place - (grid?.first ?? 0);
     if (grid === null || patch < 0 || patch >= grid.rows * grid.columns) return null;
     // attention looks everywhere
@@ -28,12 +33,25 @@ export function partsSeen({
   };
 }
 
+/** T of a layer of tokens [N, T, C]. */
+const tokensOf = ({ shape, channelAxis }: Layer) =>
+  shape?.length === 3 ? shape[3 - channelAxis] : undefined;
+
 type Grid = Pick<TokenGrid, "rows" | "columns" | "first">;
 
 /** Of a map that has lost its way from the image, but is shaped as that is. */
 function mapGrid(layer: LayerWithChannels, image: Size): Grid | null {
   const [rows, columns] = mapOnImage(image, layer, 1) ?? [];
-  return rows === undefined || columns === undefined ? null : { rows, columns, first: 0 };
+  if (rows === undefined || columns === undefined || isMoved(layer)) return null;
+  return { rows, columns, first: 0 };
+}
+
+/** Whether its places are others' at other places, as where windows of tokens are rolled. */
+function isMoved({ type, node, shape, channelAxis }: LayerWithChannels): boolean {
+  const isJoined = node?.inputs.some(({ shape: from }) =>
+    from?.some((length, axis) => axis !== channelAxis && length !== shape?.[axis]),
+  );
+  return type === "Slice" || type === "Pad" || (type === "Concat" && isJoined === true);
 }
 
 function cell(place: number, { rows, columns }: Grid): Part {

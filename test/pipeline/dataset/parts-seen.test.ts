@@ -40,10 +40,34 @@ test.each<[string, object, object | null]>([
   ["a map of which nothing more is known", {}, WHOLE],
   ["one with its channels last", { shape: [1, 6, 8, 5], channelAxis: 3 }, WHOLE],
   ["one shaped otherwise than the image", { shape: [1, 5, 8, 6] }, null],
+  [
+    "one whose rows are others' at other places",
+    { type: "Concat", node: { inputs: [{ shape: [1, 5, 4, 8] }, { shape: [1, 5, 2, 8] }] } },
+    null,
+  ],
+  [
+    "one of two maps' channels",
+    { type: "Concat", node: { inputs: [{ shape: [1, 2, 6, 8] }, { shape: [1, 3, 6, 8] }] } },
+    WHOLE,
+  ],
   ["windows of tokens", { shape: [4, 5, 6, 8], parts: 4 }, null],
 ])("where a place lies, and what it sees: %s", (_, given, field) => {
   const layer = { ...UNKNOWN, ...given } as Partial<LayerWithChannels> as LayerWithChannels;
   const network = { ...NETWORK, layers: [layer] } as unknown as AnalysedNetwork;
   const seen = partsSeen(network)(layer, 4 * 8 + 6);
   expect(seen).toEqual(field && { place: PLACE, field });
+});
+
+test("what each of some tokens makes of each is no map", () => {
+  const pairs = { ...UNKNOWN, shape: [1, 3, 12, 12] } as Partial<LayerWithChannels>;
+  const tokens = { ...UNKNOWN, shape: [1, 12, 5], channelAxis: 2 };
+  const seenIn = (layers: readonly object[]) => {
+    const network = { model: { inputSize: { width: 60, height: 60 } }, layers };
+    return partsSeen(network as unknown as AnalysedNetwork)(pairs as LayerWithChannels, 3);
+  };
+  expect(seenIn([tokens, pairs])).toBe(null);
+  expect(seenIn([pairs])).toEqual({
+    place: { x: 0.25, y: 0, width: 1 / 12, height: 1 / 12 },
+    field: WHOLE,
+  });
 });
