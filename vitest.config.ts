@@ -2,26 +2,21 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Test files leave nothing behind, so that the next one runs in the same process: each process of
- * its own would load the SDK, sharp and ONNX Runtime anew. Those of the CDK come one after the
- * other, because it takes 2 s to load and to synthesise for the first time.
- */
-const CDK = ["test/cdk/**/*.test.ts"];
-const ALL = ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"];
-
-/**
  * Long ones in small files. Where nothing is known of how long they take, as in a fresh clone, the
  * smallest files are begun last, and all would wait for these.
  */
 const LONG = ["test/local/faults.test.ts", "test/onnx/crafted-models.test.ts"];
 
-/** Of the project of most files, long ones first. */
+/**
+ * Those of the CDK first, one after the other, because it takes 2 s to load and to synthesise for the
+ * first time; then long ones.
+ */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- of no array
     const sorted = await super.sort(files);
-    const rank = ({ moduleId, project }: TestSpecification) => {
-      if (project.name !== "others") return 0;
+    const rank = ({ moduleId }: TestSpecification) => {
+      if (moduleId.includes("/test/cdk/")) return 0;
       return LONG.some((path) => moduleId.endsWith(`/${path}`)) ? 1 : 2;
     };
     return sorted.toSorted((a, b) => rank(a) - rank(b));
@@ -42,6 +37,10 @@ for (const name of ["NO_PROXY", "no_proxy"]) {
 
 export default defineConfig({
   test: {
+    include: ["test/**/*.test.ts", "local/endpoint/test/**/*.test.ts"],
+    // test files leave nothing behind, so that the next one runs in the same process: each process of
+    // its own would load the SDK, sharp and ONNX Runtime anew, as would one for each project
+    isolate: false,
     setupFiles: ["test/support/equal-bytes.ts", "test/support/source-bundle.ts"],
     // an hour, only against hangs: no test may depend on how fast or busy the machine is, and beside
     // eight busy processes on two cores one with a low priority gets 3 % of it
@@ -62,9 +61,5 @@ export default defineConfig({
     // one more than the two cores that the suite is made for: many tests wait for processes of theirs
     maxWorkers: 3,
     sequence: { sequencer: LongFirst },
-    projects: [
-      { extends: true, test: { name: "cdk", include: CDK, isolate: false } },
-      { extends: true, test: { name: "others", include: ALL, exclude: CDK, isolate: false } },
-    ],
   },
 });
