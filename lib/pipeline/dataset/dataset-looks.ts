@@ -21,7 +21,7 @@ import type {
   PlacedExample,
 } from "./channel-examples.ts";
 import { partsSeen } from "./parts-seen.ts";
-import { readLook, writtenLook } from "./written-look.ts";
+import { modelKey, readLook, writtenLook } from "./written-look.ts";
 
 /** A photograph of a dataset. */
 export interface Photograph {
@@ -171,8 +171,8 @@ export class DatasetLooks {
   async #lookAtAll(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
     const { photographs, kept } = this.#deps;
     const { id } = network.description;
-    const { fingerprint } = network.model;
-    const of = { fingerprint, layers, versions: photographs.map(({ version }) => version) };
+    const { model } = network;
+    const of = { model, layers, versions: photographs.map(({ version }) => version) };
     look.state = "looking";
     try {
       const before = await kept?.find(id);
@@ -230,6 +230,6 @@ export class DatasetLooks {
 
 const isAtWork = (state: LookProgress["state"]) => state === "looking" || state === "waiting";
 
-/** Another network of the same id has other weights. */
+/** Another network of the same id has other weights, or sees pixels otherwise. */
 const keyOf = ({ description, model }: AnalysedNetwork) =>
-  JSON.stringify([description.id, model.fingerprint]);
+  JSON.stringify([description.id, modelKey(model)]);

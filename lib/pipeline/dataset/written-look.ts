@@ -1,12 +1,12 @@
 import { sha256 } from "../../networks/checksum.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import { DatasetExamples } from "../../optvis/dataset-examples/dataset-examples.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { EXAMPLES_OF_CHANNEL } from "../limits.ts";
 
 /** What a look depends on. */
 export interface LookedAt {
-  /** Of the network's weights. */
-  readonly fingerprint: string;
+  readonly model: NetworkModel;
   readonly layers: readonly LayerWithChannels[];
   /** Of the photographs, in their order. */
   readonly versions: readonly string[];
@@ -54,9 +54,14 @@ export function readLook(bytes: Uint8Array, of: LookedAt): EndedLook | null {
   return { leftOut: numbers[0]!, ofLayers };
 }
 
-function keyOf({ fingerprint, layers, versions }: LookedAt): string {
+/** Of a network's weights, and of what it makes of a photograph's pixels. */
+export function modelKey({ fingerprint, inputSize, scale, mean, planes }: NetworkModel): string {
+  return JSON.stringify([fingerprint, inputSize, scale, mean, planes]);
+}
+
+function keyOf({ model, layers, versions }: LookedAt): string {
   const places = layers.map(({ index, value, channels, channelAxis, parts, batchAxis }) => {
     return [index, value, channels, channelAxis, parts, batchAxis];
   });
-  return sha256(JSON.stringify([FORM, fingerprint, EXAMPLES_OF_CHANNEL, places, versions]));
+  return sha256(JSON.stringify([FORM, modelKey(model), EXAMPLES_OF_CHANNEL, places, versions]));
 }

@@ -152,16 +152,16 @@ test("a look that has ended is kept for the next start, of the same photographs 
       return read();
     },
   }));
-  const lookAgain = async (of: readonly Photograph[]) => {
+  const lookAgain = async (of: readonly Photograph[], by = network) => {
     const looks = new DatasetLooks({
       photographs: of,
       kept,
       threads: 1,
       onLeftOut: () => undefined,
     });
-    const isDone = () => looks.ofLayer(network, wide).state === "done";
+    const isDone = () => looks.ofLayer(by, wide).state === "done";
     await untilTrue(isDone, () => "it never ended");
-    const found = [wide, classes].map((layer) => looks.ofLayer(network, layer));
+    const found = [wide, classes].map((layer) => looks.ofLayer(by, layer));
     await looks.close();
     return found;
   };
@@ -178,4 +178,8 @@ test("a look that has ended is kept for the next start, of the same photographs 
   files.set("tiny", files.get("tiny")!.slice(0, -4));
   await lookAgain([...counted, { ...counted[0]!, version: "more" }]);
   expect(reads).toBe(58);
+  // the same weights, which are now said to see half of each colour
+  const dim = { ...network, model: { ...network.model, scale: [0.5, 0.5, 0.5] } };
+  await lookAgain([...counted, { ...counted[0]!, version: "more" }], dim);
+  expect(reads).toBe(73);
 });
