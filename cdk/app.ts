@@ -10,6 +10,9 @@ import { gpuImage } from "./constructs/gpu-image.ts";
 import { PipelineStack, stackName } from "./pipeline-stack.ts";
 import { parseSettings, type PipelineSettings, SettingsError } from "./settings.ts";
 
+// esbuild ends soon: to collect garbage takes it a quarter longer
+process.env["GOGC"] ??= "off";
+
 const app = new App();
 const settings = settingsOf(app);
 const bundleOf = bundleFunctions(FUNCTIONS);
