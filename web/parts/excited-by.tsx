@@ -22,11 +22,12 @@ function Examples({ network, layer: { index }, channel }: ExcitedByProps) {
   const found = useExamples(key, () => getChannelExamples(network, index, channel));
   const { examples = [], address = "" } = found.value ?? {};
   const isCut = examples.some(({ seen }) => seen !== null);
+  const cutTo = isCut ? ", each cut to what the channel sees where it is strongest" : "";
   return (
     <section class="excited-by" aria-label="Photographs that excite it">
       <h2>Photographs that excite it</h2>
       <LookedAt of={found}>
-        {`those that excite it most${isCut ? ", each cut to what the channel sees where it is strongest" : ""}`}
+        {examples.length === 0 ? "none excites it" : `those that excite it most${cutTo}`}
       </LookedAt>
       <ol class="tiles">
         {examples.map(({ photograph, name, activation, seen }) => (

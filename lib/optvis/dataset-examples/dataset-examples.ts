@@ -15,7 +15,7 @@ type Triple = readonly [image: number, activation: number, place: number];
 /**
  * The images of a dataset that excite each channel of a layer most: what has been seen so far,
  * whatever the order in which it came. Of images that excite a channel alike the first counts more;
- * what is not finite does not count.
+ * what is not finite does not count, nor 0, which a rectified channel is where nothing excites it.
  */
 export class DatasetExamples {
   readonly #most: number;
@@ -33,7 +33,8 @@ export class DatasetExamples {
       const kept = this.#channels[channel]!;
       const example = { image, activation, place: places[channel]! };
       const last = kept.length < this.#most ? null : kept.at(-1)!;
-      if (!Number.isFinite(activation) || (last !== null && isBefore(last, example))) return;
+      const counts = Number.isFinite(activation) && activation !== 0;
+      if (!counts || (last !== null && isBefore(last, example))) return;
       const at = kept.findIndex((other) => isBefore(example, other));
       const sorted = kept.toSpliced(at < 0 ? kept.length : at, 0, example);
       this.#channels[channel] = sorted.slice(0, this.#most);

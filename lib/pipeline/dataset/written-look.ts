@@ -23,7 +23,7 @@ export interface EndedLook {
 const KEY_LENGTH = 64;
 const NUMBERS_OF_CHANNEL = 3 * EXAMPLES_OF_CHANNEL;
 /** Another number once looks are written or made otherwise. */
-const FORM = 1;
+const FORM = 2;
 
 /** A look as bytes: a hash of what it depends on, and its numbers, float32. */
 export function writtenLook(of: LookedAt, { leftOut, ofLayers }: EndedLook): Uint8Array {
