@@ -1,4 +1,5 @@
 import type { Size } from "../../image/raster.ts";
+import type { AxisField } from "../../networks/axis-field.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { gridOf, mapOnImage, type TokenGrid, tokenGrids } from "../explain/token-grid.ts";
@@ -61,32 +62,48 @@ function cell(place: number, { rows, columns }: Grid): Part {
 
 /** `null` unless it is a map [N, C, rows, columns] of the image, in whatever order of axes. */
 function seenOnMap(
-  { shape, channelAxis, parts, receptiveField: field }: LayerWithChannels,
+  { shape, channelAxis, parts, receptiveField }: LayerWithChannels,
   place: number,
   { width, height }: Size,
 ): SeenPart | null {
   if (shape === null || parts > 1) return null;
   const axes = [...shape.keys()].filter((axis) => axis !== 0 && axis !== channelAxis);
-  const [down, across] = axes.map((axis) => field[axis] ?? null);
-  if (axes.length !== 2 || !down || !across) return null;
-  if (down.imageAxis !== "rows" || across.imageAxis !== "columns") return null;
-  const columns = shape[axes[1]!]!;
-  const along = (
-    { start, stride, size, isEverywhere }: typeof down,
-    at: number,
-    pixels: number,
-  ): readonly [place: Range, field: Range] => {
-    const first = start + at * stride;
-    const middle = first + (size - stride) / 2;
-    const all: Range = isEverywhere ? [0, 1] : withinImage(first, size, pixels);
-    return [withinImage(middle, stride, pixels), all];
+  const [down, across] = axes.map((axis) => ({
+    field: receptiveField[axis] ?? null,
+    length: shape[axis]!,
+  }));
+  if (axes.length !== 2 || !down || !across || !(down.field || across.field)) return null;
+  const [row, column] = [Math.floor(place / across.length), place % across.length];
+  const y = seenAlong(down, "rows", { at: row, pixels: height });
+  const x = seenAlong(across, "columns", { at: column, pixels: width });
+  return x && y && { place: partOf(x.place, y.place), field: partOf(x.field, y.field) };
+}
+
+interface MapAxis {
+  readonly field: AxisField | null;
+  readonly length: number;
+}
+
+/** At a position of an axis; a single one lies all along, as that of a line of text. */
+function seenAlong(
+  { field, length }: MapAxis,
+  imageAxis: AxisField["imageAxis"],
+  { at, pixels }: { readonly at: number; readonly pixels: number },
+): { readonly place: Range; readonly field: Range } | null {
+  if (field === null) return length === 1 ? { place: ALL, field: ALL } : null;
+  const { start, stride, size, isEverywhere } = field;
+  if (field.imageAxis !== imageAxis) return null;
+  const first = start + at * stride;
+  const middle = first + (size - stride) / 2;
+  return {
+    place: withinImage(middle, stride, pixels),
+    field: isEverywhere ? ALL : withinImage(first, size, pixels),
   };
-  const [row, rows] = along(down, Math.floor(place / columns), height);
-  const [column, all] = along(across, place % columns, width);
-  return { place: partOf(column, row), field: partOf(all, rows) };
 }
 
 type Range = readonly [start: number, length: number];
+
+const ALL: Range = [0, 1];
 
 /** The part of a range that lies within an image, in shares of it. */
 function withinImage(start: number, length: number, pixels: number): Range {

@@ -58,6 +58,23 @@ test.each<[string, object, object | null]>([
   expect(seen).toEqual(field && { place: PLACE, field });
 });
 
+test("places in a single row lie all along the rows; a single place lies nowhere", () => {
+  const seenIn = (columns: number) => {
+    const receptiveField = [null, null, null, columns > 1 ? axis("columns", 30) : null];
+    const layer = { ...UNKNOWN, shape: [1, 5, 1, columns], receptiveField };
+    const network = { ...NETWORK, layers: [layer] } as unknown as AnalysedNetwork;
+    return partsSeen(network)(
+      layer as Partial<LayerWithChannels> as LayerWithChannels,
+      columns - 2,
+    );
+  };
+  expect(seenIn(8)).toEqual({
+    place: { x: 0.75, y: 0, width: 1 / 8, height: 1 },
+    field: { x: 0.625, y: 0, width: 0.375, height: 1 },
+  });
+  expect(seenIn(1)).toBe(null);
+});
+
 test("what each of some tokens makes of each is no map", () => {
   const pairs = { ...UNKNOWN, shape: [1, 3, 12, 12] } as Partial<LayerWithChannels>;
   const tokens = { ...UNKNOWN, shape: [1, 12, 5], channelAxis: 2 };
