@@ -62,6 +62,8 @@ function fieldSize({ receptiveField }: Layer): LayerRow["receptiveField"] {
     return field?.isEverywhere ? null : field?.size;
   };
   const [rows, columns] = [along("rows"), along("columns")];
-  // between places that were resized there are parts of pixels
-  return rows && columns ? { rows: Math.ceil(rows), columns: Math.ceil(columns) } : null;
+  return rows && columns ? { rows: wholePixels(rows), columns: wholePixels(columns) } : null;
 }
+
+/** Between places that were resized there are parts of pixels; what is less is rounding. */
+const wholePixels = (pixels: number) => Math.ceil(pixels - 1e-6);
