@@ -20,7 +20,8 @@ import { lowerConv, lowerConvTranspose, type Lowered } from "./webgpu-convolutio
  * Conv of three axes in groups, or of more than four outputs a group where four or two at once do
  * not go into them; a ConvTranspose of three axes, or with one output and several inputs in each of
  * some groups; a Slice backwards from elsewhere than the end; a Split into more than ten; a MatMul
- * with a vector; a ReduceLogSumExp of large values; Sin, Cos and Tan, and their inverses.
+ * with a vector; a ReduceLogSumExp of large values; a ReduceL1, ReduceL2 or ReduceSumSquare over no
+ * axes, which passes on its input; Sin, Cos and Tan, and their inverses.
  */
 export const webgpuLowering: Lowering = (graph, node) => {
   const lower = Object.hasOwn(LOWERINGS, node.op) ? LOWERINGS[node.op] : undefined;
@@ -43,6 +44,12 @@ const ofFloats =
   (lower: Lower): Lower =>
   (lowered) =>
     lowered.facts[0]?.type === "float32" ? lower(lowered) : null;
+
+/** A reduction over no axes, which makes something of each element by itself. */
+function overNothing(each: (graph: GraphBuilder, x: Value) => Value): Lower {
+  return ({ graph, node, facts }) =>
+    reducedAxes(node, facts).length === 0 ? each(graph, node.inputs[0]!) : null;
+}
 
 /** Outputs, and one input, that a shader of WebGPU's default limits binds. */
 const MOST_PARTS = 9;
@@ -82,6 +89,10 @@ const LOWERINGS: Readonly<Record<string, Lower>> = {
     if (node.outputs.length === 1) return null;
     throw nodeError(node, "WebGPU does not tell where maxima are; render it on the CPU");
   },
+
+  ReduceL1: overNothing((graph, x) => graph.emit("Abs", [x])),
+  ReduceL2: overNothing((graph, x) => graph.emit("Abs", [x])),
+  ReduceSumSquare: overNothing((graph, x) => graph.emit("Mul", [x, x])),
 
   ReduceLogSumExp: ({ graph, node, facts }) => {
     const [x = ""] = node.inputs;
