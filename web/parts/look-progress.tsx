@@ -16,7 +16,8 @@ export function LookedAt({ of: { value, problems }, children }: LookProgressProp
   return (
     <>
       <Problems problems={[...problems, ...(value?.problem ? [value.problem] : [])]} />
-      <p class="quiet" role="status">
+      {/* nobody wants to hear each step of it */}
+      <p class="quiet" role={isLooking ? undefined : "status"}>
         {value === null ? "\u00a0" : isLooking ? lookingAt(value) : seen(value, children)}
       </p>
       {isLooking && (
