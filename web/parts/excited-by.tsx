@@ -22,7 +22,9 @@ function Examples({ network, layer: { index }, channel }: ExcitedByProps) {
   const found = useExamples(key, () => getChannelExamples(network, index, channel));
   const { examples = [], address = "" } = found.value ?? {};
   const isCut = examples.some(({ seen }) => seen !== null);
-  const cutTo = isCut ? ", each cut to what the channel sees where it is strongest" : "";
+  const cutTo = isCut
+    ? ", each cut to what the channel sees where it is strongest: in the ring, or in the middle"
+    : "";
   return (
     <section class="excited-by" aria-label="Photographs that excite it">
       <h2>Photographs that excite it</h2>
