@@ -1,6 +1,7 @@
 import { ACTIVATIONS } from "../onnx/activated-values.ts";
 import { REDUCTIONS, RESHAPES } from "../onnx/channel-parts.ts";
 import type { Node, Value } from "../onnx/model.ts";
+import { operatorsNamed } from "../onnx/node.ts";
 import { axisAttribute } from "../onnx/operators/axes.ts";
 import { parseConv, parseConvTranspose } from "../onnx/operators/convolution.ts";
 import { parsePad } from "../onnx/operators/extend.ts";
@@ -229,20 +230,22 @@ function blocks({ node }: StepOfField): readonly AxisWindow[] {
 const pooled = (step: StepOfField) =>
   throughWindows(step, parsePool(step.node, step.inputs).windows, slid);
 
-const words = (text: string): readonly string[] => text.split(" ");
-
 type Rule = (step: StepOfField) => Seen | null;
 
-const all = (ops: readonly string[], rule: Rule) => ops.map((op): [string, Rule] => [op, rule]);
+const all = (ops: ReadonlySet<string>, rule: Rule) =>
+  [...ops].map((op): [string, Rule] => [op, rule]);
 
 const OTHERS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...all([...REDUCTIONS], reduced),
-  ...all(words("BatchNormalization InstanceNormalization LayerNormalization LRN"), atThePlace),
-  ...all(words("LogSoftmax LpNormalization Softmax"), atThePlace),
-  ...all(words("Abs Ceil Exp Floor Log Neg Reciprocal Round Sqrt"), atThePlace),
-  ...all(words("Cast Dropout Identity Split"), atThePlace),
-  ...all(words("AveragePool LpPool MaxPool"), pooled),
-  ...all([...RESHAPES], reshaped),
+  ...all(REDUCTIONS, reduced),
+  ...all(
+    operatorsNamed("BatchNormalization InstanceNormalization LayerNormalization LRN"),
+    atThePlace,
+  ),
+  ...all(operatorsNamed("LogSoftmax LpNormalization Softmax"), atThePlace),
+  ...all(operatorsNamed("Abs Ceil Exp Floor Log Neg Reciprocal Round Sqrt"), atThePlace),
+  ...all(operatorsNamed("Cast Dropout Identity Split"), atThePlace),
+  ...all(operatorsNamed("AveragePool LpPool MaxPool"), pooled),
+  ...all(RESHAPES, reshaped),
   ["Conv", (step) => throughWindows(step, parseConv(step.node, step.inputs).windows, slid)],
   [
     "ConvTranspose",

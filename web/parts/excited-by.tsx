@@ -3,7 +3,7 @@ import type { LayerDocument } from "../api/documents.ts";
 import { signed } from "../components/contribution.ts";
 import { CutOut } from "../components/cut-out.tsx";
 import { hasDataset, useExamples } from "../state/use-examples.ts";
-import { LookedAt } from "./look-progress.tsx";
+import { LookedAt } from "./looked-at.tsx";
 
 interface ExcitedByProps {
   readonly network: string;

@@ -3,7 +3,7 @@ import type { LayerDocument } from "../api/documents.ts";
 import { CutOut } from "../components/cut-out.tsx";
 import { tileName } from "../components/tile.tsx";
 import { useExamples } from "../state/use-examples.ts";
-import { LookedAt } from "./look-progress.tsx";
+import { LookedAt } from "./looked-at.tsx";
 
 interface PhotographGridProps {
   readonly network: string;

@@ -10,7 +10,8 @@ export interface DatasetExample {
   readonly place: number;
 }
 
-type Triple = readonly [image: number, activation: number, place: number];
+/** Those that an example is written in. */
+export const NUMBERS_OF_EXAMPLE = 3;
 
 /**
  * The images of a dataset that excite each channel of a layer most: what has been seen so far,
@@ -46,10 +47,11 @@ export class DatasetExamples {
    * where there is none.
    */
   written(): Float32Array {
-    const numbers = new Float32Array(3 * this.#most * this.#channels.length).fill(NaN);
+    const ofChannel = NUMBERS_OF_EXAMPLE * this.#most;
+    const numbers = new Float32Array(ofChannel * this.#channels.length).fill(NaN);
     this.#channels.forEach((examples, channel) => {
       const all = examples.flatMap(({ image, activation, place }) => [image, activation, place]);
-      numbers.set(all, 3 * this.#most * channel);
+      numbers.set(all, ofChannel * channel);
     });
     return numbers;
   }
@@ -58,10 +60,15 @@ export class DatasetExamples {
   static read(numbers: Float32Array, channels: number, most: number): DatasetExamples {
     const read = new DatasetExamples(channels, most);
     for (let i = 0; i < channels * most; i++) {
-      const [image, activation, place] = numbers.subarray(3 * i) as unknown as Triple;
-      if (Number.isNaN(image)) continue;
+      const at = NUMBERS_OF_EXAMPLE * i;
+      const example = {
+        image: numbers[at]!,
+        activation: numbers[at + 1]!,
+        place: numbers[at + 2]!,
+      };
       const channel = Math.floor(i / most);
-      read.#channels[channel] = [...read.#channels[channel]!, { image, activation, place }];
+      const kept = read.#channels[channel]!;
+      if (!Number.isNaN(example.image)) read.#channels[channel] = [...kept, example];
     }
     return read;
   }

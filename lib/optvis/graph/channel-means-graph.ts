@@ -2,7 +2,7 @@ import { reshapeTo } from "../../autodiff/shaping.ts";
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
-import { emitForward, type Forward } from "./forward-pass.ts";
+import { emitForwardPass, type ForwardOptions } from "./forward-pass.ts";
 import type { LayerPass } from "./layer-pass.ts";
 import { emitLoop } from "./loop.ts";
 import { affineInput, emitAffineCrop } from "./transforms/affine-crop.ts";
@@ -49,14 +49,19 @@ export function channelMeansGraph(
 }
 
 /** How `channelMeansGraph` is written. */
-export interface ChannelMeans extends Forward {
+export interface ChannelMeans extends ForwardOptions {
   /** What lies outside the image, per plane, counted as its pixels are. */
   readonly greys: readonly number[];
 }
 
 /** Mean of each channel's map, [N, C]. */
-function emitMeans(graph: GraphBuilder, image: Value, pass: LayerPass, written: Forward): Value {
-  const [layer] = emitForward(graph, image, pass, written);
+function emitMeans(
+  graph: GraphBuilder,
+  image: Value,
+  pass: LayerPass,
+  written: ForwardOptions,
+): Value {
+  const [layer] = emitForwardPass(graph, image, pass, written);
   const rows = reshapeTo(graph, layer, [pass.imageShape[0], pass.channels, -1]);
   return graph.emit("ReduceMean", [rows, graph.ints([2])], { keepdims: 0 });
 }

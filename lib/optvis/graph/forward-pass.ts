@@ -25,7 +25,7 @@ const AS_IN_AN_ASCENT: ReadonlyMap<string, VjpRule> = new Map([
 ]);
 
 /** How a network's nodes are written that no gradient is asked of. */
-export interface Forward {
+export interface ForwardOptions {
   /** Network input = image * scale, per plane. */
   readonly scale: readonly number[];
   readonly provider: Provider;
@@ -35,11 +35,11 @@ export interface Forward {
  * The layers of a pass, one behind the other, of an image [N, planes, H, W], pixels less the
  * network's mean; operators without a gradient may be on the way.
  */
-export function emitForward(
+export function emitForwardPass(
   graph: GraphBuilder,
   image: Value,
   pass: LayerPass,
-  { scale, provider }: Forward,
+  { scale, provider }: ForwardOptions,
 ): readonly [first: Value, ...others: Value[]] {
   const forms = formsOf(provider, graph, pass.derived);
   const factors = graph.constant(floatTensor([1, scale.length, 1, 1], scale));

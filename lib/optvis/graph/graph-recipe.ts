@@ -5,7 +5,7 @@ import { ascentGraph, type AscentSpecification } from "./ascent-graph.ts";
 import { type AttributedLayer, attributionGraph } from "./attribution-graph.ts";
 import { type ChannelMeans, channelMeansGraph } from "./channel-means-graph.ts";
 import { differentiableGraph } from "./differentiable-graph.ts";
-import type { Forward } from "./forward-pass.ts";
+import type { ForwardOptions } from "./forward-pass.ts";
 import { fourierImageGraph } from "./fourier-graph.ts";
 import { layerGraph } from "./layer-graph.ts";
 import { type ImageShape, type LayerPass, layerPass, type TargetLayer } from "./layer-pass.ts";
@@ -33,7 +33,7 @@ export type GraphRecipe =
       readonly specification: WithoutPass<AscentSpecification>;
     }
   | ({ readonly kind: "channel means"; readonly pass: PassRecipe } & ChannelMeans)
-  | ({ readonly kind: "maxima"; readonly pass: PassRecipe } & Forward)
+  | ({ readonly kind: "maxima"; readonly pass: PassRecipe } & ForwardOptions)
   | { readonly kind: "layer"; readonly pass: PassRecipe }
   | { readonly kind: "attribution"; readonly pass: PassRecipe; readonly to: AttributedLayer }
   | { readonly kind: "slope"; readonly pass: PassRecipe }

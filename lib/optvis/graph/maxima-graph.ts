@@ -1,7 +1,7 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import { DataType } from "../../onnx/element-type.ts";
 import type { Graph } from "../../onnx/model.ts";
-import { emitForward, type Forward } from "./forward-pass.ts";
+import { emitForwardPass, type ForwardOptions } from "./forward-pass.ts";
 import type { LayerPass } from "./layer-pass.ts";
 
 /**
@@ -11,11 +11,11 @@ import type { LayerPass } from "./layer-pass.ts";
  * layer's after another's: `maxima` [C], the largest value of each channel's map, and `places` [C],
  * where it is, counted row by row from 0, in float32, exact as far as 2^24.
  */
-export function maximaGraph(pass: LayerPass, written: Forward): Graph {
+export function maximaGraph(pass: LayerPass, written: ForwardOptions): Graph {
   const graph = new GraphBuilder();
   const image = graph.input("image", "float32", pass.imageShape);
   // each is [1, channels, ...]
-  const maps = emitForward(graph, image, pass, written).map((layer) =>
+  const maps = emitForwardPass(graph, image, pass, written).map((layer) =>
     graph.emit("Flatten", [layer], { axis: 2 }),
   );
   const maxima = maps.map((map) =>

@@ -21,7 +21,7 @@ import type {
   PlacedExample,
 } from "./channel-examples.ts";
 import { partsSeen } from "./parts-seen.ts";
-import { modelKey, readLook, writtenLook } from "./written-look.ts";
+import { modelIdentity, readLook, writtenLook } from "./written-look.ts";
 
 /** A photograph of a dataset. */
 export interface Photograph {
@@ -232,4 +232,4 @@ const isAtWork = (state: LookProgress["state"]) => state === "looking" || state 
 
 /** Another network of the same id has other weights, or sees pixels otherwise. */
 const keyOf = ({ description, model }: AnalysedNetwork) =>
-  JSON.stringify([description.id, modelKey(model)]);
+  JSON.stringify([description.id, modelIdentity(model)]);

@@ -3,6 +3,7 @@ import { hasChannels, type Layer, type LayerWithChannels } from "../../networks/
 import { layersBehind } from "../../networks/layers-behind.ts";
 import { matchScores } from "../../onnx/channel-axis.ts";
 import type { Value } from "../../onnx/model.ts";
+import { operatorsNamed } from "../../onnx/node.ts";
 import { specialise } from "../../onnx/static-graph.ts";
 import { imageShapeOf } from "../../optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -103,9 +104,7 @@ function isInOnePart({ parts, batchAxis }: Layer): boolean {
 }
 
 /** Operators that multiply matrices, by weights or by one another. */
-const PRODUCTS: ReadonlySet<string> = new Set(
-  "Attention Conv Einsum Gemm MatMul MultiHeadAttention".split(" "),
-);
+const PRODUCTS = operatorsNamed("Attention Conv Einsum Gemm MatMul MultiHeadAttention");
 
 /**
  * Whether tokens are queries, keys or values of attention, and nothing else: what they were made of

@@ -4,14 +4,14 @@ import { Problems } from "../components/problems.tsx";
 import { duration } from "../components/progress-bar.tsx";
 import type { Resource } from "../state/use-resource.ts";
 
-interface LookProgressProps {
+interface LookedAtProps {
   readonly of: Pick<Resource<LookProgress>, "value" | "problems">;
   /** What is shown of them, once all have been looked at. */
   readonly children: string;
 }
 
 /** How far a network is with the photographs, and at the end of how many it has seen what. */
-export function LookedAt({ of: { value, problems }, children }: LookProgressProps) {
+export function LookedAt({ of: { value, problems }, children }: LookedAtProps) {
   const isLooking = value?.state === "looking" || value?.state === "waiting";
   return (
     <>
