@@ -20,7 +20,8 @@ const SIGN_OF_LIFE_MS = 15_000;
  */
 export class EventStreams {
   readonly #deps: EventStreamDeps;
-  readonly #streams = new Set<ServerResponse>();
+  /** Each with the timer of its signs of life. */
+  readonly #streams = new Map<ServerResponse, NodeJS.Timeout>();
   /** Jobs about which something is to be told soon. */
   readonly #due = new Map<string, NodeJS.Timeout>();
 
@@ -36,12 +37,11 @@ export class EventStreams {
       "X-Content-Type-Options": "nosniff",
     });
     outgoing.write("retry: 1000\n\n");
-    const signs = setInterval(() => outgoing.write(":\n\n"), SIGN_OF_LIFE_MS);
-    this.#streams.add(outgoing);
-    outgoing.on("close", () => {
-      clearInterval(signs);
-      this.#streams.delete(outgoing);
-    });
+    this.#streams.set(
+      outgoing,
+      setInterval(() => outgoing.write(":\n\n"), SIGN_OF_LIFE_MS),
+    );
+    outgoing.on("close", () => this.#forget(outgoing));
   }
 
   /** To be told of what happens in the pipeline. */
@@ -62,7 +62,16 @@ export class EventStreams {
 
   close(): void {
     for (const timer of this.#due.values()) clearTimeout(timer);
-    for (const stream of this.#streams) stream.end();
+    for (const stream of this.#streams.keys()) {
+      // now: the pipeline goes on for a while, and a browser may leave the end unread
+      this.#forget(stream);
+      stream.end();
+    }
+  }
+
+  #forget(stream: ServerResponse): void {
+    clearInterval(this.#streams.get(stream));
+    this.#streams.delete(stream);
   }
 
   #tellSoon(jobId: string): void {
@@ -81,7 +90,7 @@ export class EventStreams {
   }
 
   #send(name: string, data: unknown): void {
-    for (const stream of this.#streams) {
+    for (const stream of this.#streams.keys()) {
       stream.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     }
   }

@@ -1,22 +1,26 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { type AddressInfo, createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 
 import { encodePng } from "../../lib/image/png.ts";
+import { Jobs } from "../../lib/pipeline/job/jobs.ts";
+import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
 import { serveCommand } from "../../local/cli/serve.ts";
 import { createTerminal } from "../../local/cli/terminal.ts";
 import { followJob } from "../../local/follow-job.ts";
+import { EventStreams } from "../../local/page/event-streams.ts";
 import { startService } from "../../local/serve.ts";
 import { temporaryFolder } from "../networks/temporary-folder.ts";
 import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
-import { TINY_REQUEST } from "../support/memory-pipeline.ts";
+import { MemoryObjectStore } from "../support/memory-object-store.ts";
+import { NOW, TINY_REQUEST } from "../support/memory-pipeline.ts";
 import { tinyNetwork } from "../support/tiny-network.ts";
 import { until, untilTrue } from "../support/until.ts";
 import { startServe } from "./start-serve.ts";
@@ -192,6 +196,20 @@ test("a question is answered while pictures keep all other workers busy", async 
     () => "no answer",
   );
   expect((await call(`/explanations/${id}`)).state).toBe("done");
+});
+
+test("a browser that leaves the end of its news unread is told nothing after it", () => {
+  const jobs = new Jobs(new MemoryObjectStore());
+  const events = new EventStreams({ jobs, now: () => NOW });
+  const outgoing = new ServerResponse(new IncomingMessage(new Socket()));
+  const written = vi.spyOn(outgoing, "write");
+  const result = { state: "cancelled", jobId: "j", channel: 1 } as ChannelResult;
+  events.open(outgoing);
+  events.listener({ kind: "result", result });
+  expect(written).toHaveBeenCalledTimes(2);
+  events.close();
+  events.listener({ kind: "result", result });
+  expect(written).toHaveBeenCalledTimes(2);
 });
 
 /** `serve` in this process; resolves when it has ended. */
