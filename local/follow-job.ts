@@ -61,12 +61,11 @@ export async function followJob(
 ): Promise<Completion> {
   const first = pipeline.acceptDeps.jobs.open(jobId);
   const ended = new Set<number>();
-  const hasCompleted = new AbortController();
-  const wake = AbortSignal.any([hasCompleted.signal, signal].filter((each) => each !== undefined));
+  let pause = new AbortController();
   const unlisten = pipeline.listen((event) => {
     if (event.kind === "step" && event.jobId === jobId)
       tell?.({ kind: "step", progress: event.progress });
-    if (event.kind === "completed" && event.completion.jobId === jobId) hasCompleted.abort();
+    if (event.kind === "completed" && event.completion.jobId === jobId) pause.abort();
     if (event.kind !== "result" || event.result.jobId !== jobId) return;
     const { result } = event;
     ended.add(result.channel);
@@ -79,8 +78,10 @@ export async function followJob(
       signal?.throwIfAborted();
       const completion = names?.hasCompletion === false ? null : await job.findCompletion();
       if (completion !== null) return completion;
-      // an abort of `wake` only ends the pause early
-      await sleep(LOOK_EVERY_MS, null, { signal: wake }).catch(() => null);
+      const wakers = [pause.signal, ...(signal === undefined ? [] : [signal])];
+      await sleep(LOOK_EVERY_MS, null, { signal: AbortSignal.any(wakers) }).catch(() => null);
+      // before the look: an end that it does not see ends the next pause
+      pause = new AbortController();
       ({ job, names } = await first.look());
     }
   } finally {

@@ -1,12 +1,15 @@
 import { getEventListeners } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTick } from "node:timers/promises";
 
 import { ManualClock } from "@dreamgrid/aws-endpoint";
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { decodeImage, encodePng } from "../../lib/image/png.ts";
 import { filledRaster } from "../../lib/image/raster.ts";
+import type { Job } from "../../lib/pipeline/job/job.ts";
+import type { Completion } from "../../lib/pipeline/job/tally.ts";
 import { planKey } from "../../lib/pipeline/keys.ts";
 import { MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { parseLocalRequest, parseRequest } from "../../lib/pipeline/request/request.ts";
@@ -215,4 +218,25 @@ test("giving up waiting for an answer ends the wait", async () => {
   const { pipeline } = await startPipeline();
   const gone = AbortSignal.abort(new Error("gone"));
   await expect(submitRequest(pipeline, parseRequest(TINY_REQUEST), gone)).rejects.toThrow("gone");
+});
+
+test("an end after which another round began ends one pause between looks, not all", async () => {
+  const { pipeline } = await startPipeline();
+  const gone = new AbortController();
+  const job = {
+    ended: () => Promise.resolve([]),
+    findCompletion: () => Promise.resolve(null),
+    look: vi.fn(async () => {
+      await nextTick();
+      return { job, names: null };
+    }),
+  };
+  vi.spyOn(pipeline.acceptDeps.jobs, "open").mockReturnValue(job as unknown as Job);
+  const following = followJob(pipeline, { jobId: "j", total: 1 }, { signal: gone.signal });
+  pipeline.tell({ kind: "completed", completion: { jobId: "j" } as Completion });
+  for (let tick = 0; tick < 100; tick++) await nextTick();
+  // a look takes a tick, and the pauses of one second are far longer
+  expect(job.look.mock.calls.length).toBeLessThan(50);
+  gone.abort(new Error("gone"));
+  await expect(following).rejects.toThrow("gone");
 });
