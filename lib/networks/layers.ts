@@ -86,6 +86,10 @@ const LEARNABLE_INPUTS: ReadonlyMap<string, readonly number[]> = new Map([
   ["InstanceNormalization", [1, 2]],
   ["LayerNormalization", [1, 2]],
   ["PRelu", [1]],
+  // an LSTM's peepholes too
+  ["LSTM", [1, 2, 3, 7]],
+  ["GRU", [1, 2, 3]],
+  ["RNN", [1, 2, 3]],
   ["Add", [0, 1]],
   ["Sub", [0, 1]],
   ["Mul", [0, 1]],

@@ -113,13 +113,20 @@ describe("layerTable", () => {
       node("LayerNormalization", "9 of3 on3", "10"),
       node("Flatten", "10", "flat"),
       node("Gemm", "flat matrix offset", "11"),
+      node("Unsqueeze", "11 front", "12"),
+      // lengths and states are no weights
+      node("LSTM", "12 input1 hidden1 bias1 lengths state1 state1 peepholes", "13", {
+        hidden_size: 2,
+      }),
+      node("Squeeze", "13 directions", "14"),
+      node("GRU", "14 input2 hidden2 bias2 lengths state2", "15", { hidden_size: 3 }),
     ];
     const perPlane = ["slope", "shift", "less", "times", "by"];
     const vectors = ["of1", "on1", "of2", "on2", "mean", "variance"];
     const network = sketch({
       inputs: { image: [1, 3, 4, 5] },
       nodes,
-      outputs: ["11"],
+      outputs: ["15"],
       initializers: {
         ...Object.fromEntries(perPlane.map((name, i) => [name, uniform([3, 1, 1], i)])),
         ...Object.fromEntries(vectors.map((name, i) => [name, uniform([3], 9 + i)])),
@@ -129,6 +136,18 @@ describe("layerTable", () => {
         on3: uniform([5], 23),
         matrix: uniform([20, 2], 24),
         offset: uniform([2], 25),
+        front: intsTensor([0]),
+        input1: uniform([1, 8, 2], 26),
+        hidden1: uniform([1, 8, 2], 27),
+        bias1: uniform([1, 16], 28),
+        lengths: intsTensor([1]),
+        state1: uniform([1, 1, 2], 29),
+        peepholes: uniform([1, 6], 30),
+        directions: intsTensor([1]),
+        input2: uniform([1, 9, 2], 31),
+        hidden2: uniform([1, 9, 3], 32),
+        bias2: uniform([1, 18], 33),
+        state2: uniform([1, 1, 3], 34),
       },
     });
     const trained = decodeModel(writeModel(network, 18));
@@ -146,6 +165,8 @@ describe("layerTable", () => {
       "kernel bias",
       "of3 on3",
       "matrix offset",
+      "input1 hidden1 bias1 peepholes",
+      "input2 hidden2 bias2",
     ]);
   });
 
