@@ -48,15 +48,19 @@ export async function namedRequests(
       `${field ?? "channels"}: given without --layer; a request file says it itself, and a network is drawn with --layer`,
     );
   }
-  const network = files.find(
-    (file) => file !== STANDARD_INPUT && !/\.json$/i.test(file) && !existsSync(file),
-  );
-  if (network !== undefined) {
-    throw new UsageError(
-      `${network}: there is no such file; if it is a network, say which layer with --layer`,
-    );
+  const noRequest = files.find(isNoRequest);
+  if (noRequest !== undefined) {
+    const why = /\.onnx$/i.test(noRequest)
+      ? `it is no request; say which layer to draw with --layer, or see several: dreamgrid look ${noRequest}`
+      : "there is no such file; if it is a network, say which layer with --layer";
+    throw new UsageError(`${noRequest}: ${why}`);
   }
   return readRequests(files.length > 0 ? files : EXAMPLES, terminal);
+}
+
+function isNoRequest(file: string): boolean {
+  if (file === STANDARD_INPUT || /\.json$/i.test(file)) return false;
+  return /\.onnx$/i.test(file) || !existsSync(file);
 }
 
 async function readRequests(
