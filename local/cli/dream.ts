@@ -44,7 +44,7 @@ Without a request file:
 
 The sheet is called NETWORK-LAYER. Method and preset follow from the layer where they are left out:
 classes are drawn with natural, convolutions with channels, first convolutions with deepdream,
-unless the network's description has recipes of its own.
+unless the network's description has recipes of its own, or an option is one method's alone.
 Pairs are written with a comma, --grid-size 4,6. --targets are written as in a request, in JSON,
 and so are --labels, '["one", "two"]', unless they are numbers.
 

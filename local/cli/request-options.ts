@@ -56,12 +56,24 @@ export function givenFields(flags: Readonly<Record<string, unknown>>): Record<st
   return request;
 }
 
-function requestFields(): readonly RequestField[] {
+/** The one method that has all of these fields; `null` where both have, or none. */
+export function onlyMethodOf(fields: Readonly<Record<string, unknown>>): string | null {
+  const having = shapesOfMethods().filter(([, shape]) =>
+    Object.keys(fields).every((name) => name in shape),
+  );
+  return having.length === 1 ? having[0]![0] : null;
+}
+
+function shapesOfMethods() {
   const [deepdream, fourier] = localRequestSchema.options;
-  const methods = [
+  return [
     ["deepdream", deepdream.shape],
     ["fourier", fourier.shape],
   ] as const;
+}
+
+function requestFields(): readonly RequestField[] {
+  const methods = shapesOfMethods();
   const found = new Map<string, Map<string, z.core.$ZodType>>();
   const add = (path: readonly string[], method: string, schema: z.core.$ZodType) => {
     const key = path.join(".");

@@ -9,7 +9,7 @@ import type { RecipeFields, Suggestion } from "../../lib/pipeline/request/sugges
 import type { InputFlags } from "./input-options.ts";
 import { openLayer } from "./network.ts";
 import type { NamedRequest } from "./check-run.ts";
-import { givenFields } from "./request-options.ts";
+import { givenFields, onlyMethodOf } from "./request-options.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 
@@ -25,7 +25,7 @@ export interface ShortFlags extends InputFlags {
 
 /**
  * The request of `dreamgrid dream NETWORK --layer L`. Method and preset follow from the layer where
- * they are left out.
+ * they are left out, the method from fields that only one has.
  *
  * @throws RequestError; LayerNotFoundError; NetworkError; UsageError
  */
@@ -150,13 +150,15 @@ interface Chosen {
   readonly isOwn?: boolean;
 }
 
-function recipeFields({ method, preset }: Fields, suggestion: Suggestion): Chosen {
+function recipeFields(given: Fields, suggestion: Suggestion): Chosen {
+  const { method, preset } = given;
   // a preset is the Fourier method's
   if (preset !== undefined) return { fields: { method: "fourier" }, reason: null };
-  const says = Object.keys(suggestion.fields).length;
-  if (method === undefined || (method === suggestion.fields.method && says > 1)) return suggestion;
-  if (method !== "fourier") return { fields: {}, reason: null };
-  return { fields: { preset: USUAL_PRESET }, reason: suggestion.reason };
+  const wanted = method ?? onlyMethodOf(given) ?? suggestion.fields.method;
+  const isMoreSaid = method === undefined || Object.keys(suggestion.fields).length > 1;
+  if (wanted === suggestion.fields.method && isMoreSaid) return suggestion;
+  if (wanted !== "fourier") return { fields: {}, reason: null };
+  return { fields: { method: wanted, preset: USUAL_PRESET }, reason: suggestion.reason };
 }
 
 /**

@@ -103,6 +103,14 @@ test.each([
 });
 
 test.each([
+  ["conv2", { pyramidLevels: "2" }, { method: "deepdream", pyramidLevels: 2 }],
+  ["conv1", { rotation: "5" }, { method: "fourier", preset: "channels" }],
+])("of %s, %j says the method where the layer would say another", async (layer, flags, wanted) => {
+  const { request } = await shortRequest([join(folder, "good.onnx")], { layer, ...flags }, quiet());
+  expect(request).toMatchObject(wanted);
+});
+
+test.each([
   [[], "160x160 pixels, 300 iterations", /: method fourier, the network's own recipe, as layer/],
   [["--method", "fourier"], "160x160 pixels, 300 iterations", /the network's own recipe/],
   [["--preset", "natural"], "320x320 pixels, 96 iterations", /^$/],
@@ -200,7 +208,10 @@ test("a Fourier image is shown as it is, in colours from 0 to 255", async () => 
 });
 
 test.each([
-  [["--layer", "conv2", "--pyramid-levels", "2"], /pyramidLevels: belongs to method "deepdream"/],
+  [
+    ["--layer", "conv2", "--pyramid-levels", "2", "--rotation", "5"],
+    /pyramidLevels: belongs to method "deepdream"/,
+  ],
   [
     ["--layer", "conv2", "--channels", "1", "--targets", '[{"layer":true}]'],
     /targets: .* wanted either channels or targets/,
@@ -224,6 +235,8 @@ test("a network that stands among the channels is told to stand before them", as
   const message = /given 0, as all words after --channels are channels: name the network before it/;
   await expectRefused(folder, words, message);
   await expectRefused(folder, words.slice(0, 3), /takes one network, .* given 0\n/);
+  const alone = ["dream", join(folder, "good.onnx")];
+  await expectRefused(folder, alone, /good\.onnx: it is no request; say which layer .* --layer/);
 });
 
 test("every field but the long ones has an option with a description", () => {
