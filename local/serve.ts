@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { createHandler } from "../functions/api/handler.ts";
-import { DatasetLooks, type Photograph } from "../lib/pipeline/dataset/dataset-looks.ts";
+import { DatasetLooks, type VersionedPhotograph } from "../lib/pipeline/dataset/dataset-looks.ts";
 import { publishNetwork } from "../lib/pipeline/networks/publish-network.ts";
 import { isPublished } from "../lib/pipeline/networks/published-description.ts";
 import type { ObjectStore } from "../lib/storage/object-store.ts";
@@ -32,7 +32,7 @@ export interface ServeOptions extends Pick<
   /** Searched for networks, also later; those whose models are there are published. */
   readonly networkFolders: readonly string[];
   /** Of which the page shows those that excite a channel most. @default none */
-  readonly photographs?: readonly Photograph[] | undefined;
+  readonly photographs?: readonly VersionedPhotograph[] | undefined;
   /**
    * How soon channels that a killed process was rendering are rendered again.
    *

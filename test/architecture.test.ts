@@ -101,6 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...ENGINE,
     ...PIPELINE_BASE,
     "lib/pipeline/networks",
+    "lib/pipeline/request",
     "lib/pipeline/explain",
   ],
   "lib/pipeline/sheet": [
@@ -112,8 +113,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/pipeline/job",
     ...PIPELINE_BASE,
   ],
-  // the public face
-  "lib/dreamgrid.ts": [...ENGINE, "lib/pipeline"],
+  // the public face, and its functions
+  "lib/dreamgrid.ts": [...ENGINE, "lib/pipeline", "lib/library"],
+  "lib/library": [...ENGINE, "lib/pipeline"],
   // how a checkout runs without being compiled first
   "lib/source-bundle.mjs": [],
   "lib/started-file.ts": ["lib/source-bundle.mjs"],

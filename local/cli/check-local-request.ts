@@ -1,14 +1,14 @@
-import { machineBytes } from "../../lib/optvis/runtime/machine-memory.ts";
+import { readUserFile } from "../../lib/image/user-file.ts";
+import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { gpuRefusal, NOT_LOOKED_FOR } from "../../lib/optvis/runtime/gpu-verdict.ts";
-import type { GivenInput } from "../../lib/networks/describe-input.ts";
-import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
-import { checkRequest } from "../../lib/pipeline/request/check-request.ts";
+import { machineBytes } from "../../lib/optvis/runtime/machine-memory.ts";
 import type { RenderTask } from "../../lib/pipeline/render/renderer.ts";
+import { checkRequest } from "../../lib/pipeline/request/check-request.ts";
+import { type RenderRequest, RequestError } from "../../lib/pipeline/request/request.ts";
 import { requestedNetwork } from "../../lib/pipeline/request/requested-network.ts";
 import type { ResolvedRequest } from "../../lib/pipeline/request/resolved-request.ts";
 import { fetchNetwork } from "./network.ts";
-import { readUserFile } from "./read-user-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./user-errors.ts";
 

@@ -1,10 +1,10 @@
 import { resizeRaster } from "../../lib/image/png.ts";
 import { copyInto, filledRaster, type Raster, type Size } from "../../lib/image/raster.ts";
 import type { SheetTile } from "../../lib/image/sheet.ts";
+import { readPicture } from "../../lib/image/user-file.ts";
 import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
 import type { ShownCircuit } from "./circuit-report.ts";
 import { drawColourFilter, drawKernel } from "./kernel-picture.ts";
-import { readPicture } from "./photographs.ts";
 import { signed } from "./report.ts";
 import { type SheetPicture, sheetPictures } from "./sheet-pictures.ts";
 import { imageTile, writeSheet } from "./write-sheet.ts";

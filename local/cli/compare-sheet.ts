@@ -1,4 +1,5 @@
 import type { Planes } from "../../lib/image/raster.ts";
+import { readPicture } from "../../lib/image/user-file.ts";
 import { NetworkNotFoundError } from "../../lib/networks/errors.ts";
 import { isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import type { NetworkInput } from "../../lib/networks/network-input.ts";
@@ -6,6 +7,12 @@ import type { Network } from "../../lib/networks/registry.ts";
 import type { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
 import { shownPlanes } from "../../lib/optvis/ascent/network-planes.ts";
 import { channelMeans, type Viewer } from "../../lib/optvis/quality/examine.ts";
+import {
+  lookAtPhotographs,
+  type PhotographViewer,
+  type SeenPhoto,
+} from "../../lib/pipeline/dataset/look-at-photographs.ts";
+import { imagesIn, photographOf } from "../../lib/pipeline/dataset/photographs.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import {
   compareChannels,
@@ -13,9 +20,8 @@ import {
   type Photo,
   type ShownPicture,
 } from "./judge-report.ts";
-import { lookAtPhotographs, type SeenPhoto } from "./look-at-photographs.ts";
+import { showLooking } from "./look-at-photographs.ts";
 import { fetchNetwork } from "./network.ts";
-import { imagesIn, readPicture } from "./photographs.ts";
 import { writePhotoSheet } from "./photo-sheet.ts";
 import type { Report } from "./report.ts";
 import type { SheetPictures } from "./sheet-pictures.ts";
@@ -68,14 +74,8 @@ export async function compareSheet(
       bar.show(pictures.length);
     }
   }
-  const looking = { network: own.model, label: "looking at photographs" };
-  const look = async ({ path, ...photo }: SeenPhoto): Promise<Photo> => {
-    return { path, activations: await activationsIn(photo.engine, photo.planes) };
-  };
   const ofPhotos =
-    photos === undefined
-      ? []
-      : await lookAtPhotographs(await imagesIn(photos), looking, terminal, look);
+    photos === undefined ? [] : await activationsInPhotos(photos, own, activationsIn, terminal);
   const compared = compareChannels(pictures, ofPhotos);
   if (out !== undefined) {
     await writePhotoSheet(out, pictures, compared, layer.name);
@@ -83,6 +83,23 @@ export async function compareSheet(
   }
   const left = sheet.pictures.length - pictures.length;
   return comparisonReport(compared, { left, photos: ofPhotos.length });
+}
+
+async function activationsInPhotos(
+  folder: string,
+  own: PhotographViewer,
+  activationsIn: (engine: AscentEngine, planes: Planes) => Promise<Float32Array>,
+  terminal: Terminal,
+): Promise<readonly Photo[]> {
+  const paths = await imagesIn(folder);
+  const look = async ({ photograph, engine, planes }: SeenPhoto): Promise<Photo> => {
+    return { path: paths[photograph]!, activations: await activationsIn(engine, planes) };
+  };
+  const shown = { label: "looking at photographs", photographs: paths.length };
+  const { seen } = await showLooking(shown, terminal, (looking) =>
+    lookAtPhotographs(paths.map(photographOf), own, looking, look),
+  );
+  return seen;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { parse } from "node:path";
 
 import type { LayerWithChannels } from "../../lib/networks/layers.ts";
+import type { FoundConcept, FoundConcepts } from "../../lib/pipeline/dataset/find-concepts.ts";
 import { several } from "../several.ts";
-import type { FoundConcept, FoundConcepts } from "./find-concepts.ts";
 import { inDigits, percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
@@ -10,6 +10,8 @@ import { table } from "./terminal.ts";
 export interface ConceptsFindings extends FoundConcepts {
   /** Path of the photographs, or of the only one. */
   readonly given: string;
+  /** Of each photograph. */
+  readonly paths: readonly string[];
   readonly layer: LayerWithChannels;
   /** The class that they speak for; `null`: none was named. */
   readonly of: { readonly channel: number; readonly label: string } | null;
@@ -19,7 +21,7 @@ export interface ConceptsFindings extends FoundConcepts {
 const NUMBERS = [0, 1, 2, 3];
 
 export function conceptsReport(findings: ConceptsFindings): Report {
-  const { given, layer, of, concepts, photos, negative, score, contributed } = findings;
+  const { given, paths, layer, of, concepts, photos, negative, score, contributed } = findings;
   const explained = concepts.reduce((sum, { share }) => sum + share, 0);
   const found = [
     `${several(concepts.length, "concept")} of '${layer.name}' in ${several(photos, "photograph")}: ${percent(explained)} of the squares of its activations`,
@@ -36,7 +38,9 @@ export function conceptsReport(findings: ConceptsFindings): Report {
     percent(share),
     ...(contribution === null ? [] : [signed(contribution)]),
     ...shareOf(findings, contribution),
-    ...(photos > 1 ? [strongest.map(({ path }) => parse(path).name).join(", ")] : []),
+    ...(photos > 1
+      ? [strongest.map(({ photograph }) => parse(paths[photograph]!).name).join(", ")]
+      : []),
   ]);
   const heads = [
     "Concept",
@@ -61,7 +65,11 @@ export function conceptsReport(findings: ConceptsFindings): Report {
       concepts: concepts.map(({ share, contribution, strongest }) => ({
         share,
         contribution,
-        strongest: strongest.map(({ path, most, places }) => ({ path, most, places: [...places] })),
+        strongest: strongest.map(({ photograph, most, places }) => ({
+          path: paths[photograph]!,
+          most,
+          places: [...places],
+        })),
       })),
     },
   };

@@ -3,8 +3,8 @@ import { basename, parse } from "node:path";
 import type { Size } from "../../lib/image/raster.ts";
 import type { SheetTile } from "../../lib/image/sheet.ts";
 import { conceptLabel, type ConceptsFindings } from "./concepts-report.ts";
-import { smallPictures } from "./photographs.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
+import { smallPictures } from "./small-pictures.ts";
 import { spotlight } from "./spotlight.ts";
 import { imageTile, writeSheet } from "./write-sheet.ts";
 
@@ -19,7 +19,7 @@ const TILE: Size = { width: 192, height: 192 };
  */
 export async function writeConceptsSheet(
   out: string,
-  { given, layer, of, concepts, mapSize, photos }: ConceptsFindings,
+  { given, paths, layer, of, concepts, mapSize, photos }: ConceptsFindings,
   manifest: string,
 ): Promise<void> {
   const photo = smallPictures(TILE);
@@ -30,7 +30,8 @@ export async function writeConceptsSheet(
   const rows = concepts[0]?.strongest.length ?? 0;
   for (let row = 0; row < rows; row++) {
     for (const { strongest } of concepts) {
-      const { path, places } = strongest[row]!;
+      const { photograph, places } = strongest[row]!;
+      const path = paths[photograph]!;
       const seen = await photo(path);
       const image = mapSize === null ? seen : spotlight(seen, places, mapSize);
       // of a single photograph the sheet's title says it

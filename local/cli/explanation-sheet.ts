@@ -7,9 +7,9 @@ import type { PixelAttribution } from "../../lib/optvis/quality/pixel-attributio
 import { drawPixelMap, pixelMap } from "../../lib/pipeline/explain/pixel-map.ts";
 import { mutePlaces } from "../../lib/pipeline/explain/token-grid.ts";
 import { inWords, type ShownExplanation } from "./explanation-report.ts";
-import { readSmall } from "./photographs.ts";
 import { signed } from "./report.ts";
 import { pictureTile, sheetPictures } from "./sheet-pictures.ts";
+import { readSmall } from "./small-pictures.ts";
 import { spotlight } from "./spotlight.ts";
 import { imageTile, writeSheet } from "./write-sheet.ts";
 

@@ -1,8 +1,8 @@
 import { decodeNpyNumbers } from "../../lib/image/npy.ts";
+import { decodeUserFile } from "../../lib/image/user-file.ts";
 import type { GivenInput } from "../../lib/networks/describe-input.ts";
 import type { InputConstant } from "../../lib/onnx/input-constants.ts";
 import { givenPixels, type InputFlags } from "./input-options.ts";
-import { decodeUserFile } from "./read-user-file.ts";
 
 /** All that a command's flags say of a network's inputs. @throws UsageError for what is no .npy */
 export async function givenInput(flags: InputFlags): Promise<GivenInput> {

@@ -1,71 +1,38 @@
-import type { Planes } from "../../lib/image/raster.ts";
-import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
-import type { NetworkModel } from "../../lib/optvis/graph/layer-pass.ts";
-import { mapConcurrently } from "../../lib/pipeline/concurrency.ts";
+import { messageOf } from "../../lib/onnx/errors.ts";
+import type { LeftOut, Looking } from "../../lib/pipeline/dataset/look-at-photographs.ts";
 import { several } from "../several.ts";
-import { planesFor } from "./photographs.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
-import { userMessage, UsageError } from "./user-errors.ts";
+import { userMessage } from "./user-errors.ts";
 
-/** How photographs are looked at. */
-export interface Looking {
-  /** As which they are seen. */
-  readonly network: NetworkModel;
+/** What is shown while photographs are looked at. */
+export interface ShownLooking {
   /** What is done, for the progress bar. */
   readonly label: string;
+  readonly photographs: number;
   /** @default one per core */
   readonly threads?: number | undefined;
 }
 
-/** A photograph as its network sees it. */
-export interface SeenPhoto {
-  readonly path: string;
-  readonly planes: Planes;
-  readonly engine: AscentEngine;
-}
-
 /**
- * Does something with each photograph, several at a time. Files that are no images are left out,
- * which is told.
+ * Shows how far it is with photographs, and tells of those that were left out.
  *
- * @returns what became of the others, in their order
- * @throws UsageError where all are left out
+ * @param look see `lookAtPhotographs`
  */
-export async function lookAtPhotographs<T>(
-  paths: readonly string[],
-  { network, label, threads }: Looking,
+export async function showLooking<T extends { readonly leftOut: readonly LeftOut[] }>(
+  { label, photographs, threads }: ShownLooking,
   terminal: Terminal,
-  look: (photo: SeenPhoto) => Promise<T>,
-): Promise<readonly T[]> {
-  const problems: string[] = [];
-  const readable = async (path: string): Promise<Planes | null> => {
-    try {
-      return await planesFor(network, path);
-    } catch (error) {
-      const problem = userMessage(error);
-      if (problem === null) throw error;
-      problems.push(problem);
-      return null;
-    }
-  };
-  const seen: T[] = [];
+  look: (looking: Looking) => Promise<T>,
+): Promise<T> {
+  let looked: T;
   {
-    await using engine = new AscentEngine({ threads });
-    using bar = new WorkBar(terminal, label, paths.length);
-    let done = 0;
-    const lookAt = async (path: string): Promise<readonly T[]> => {
-      const planes = await readable(path);
-      const of = planes === null ? [] : [await look({ path, planes, engine })];
-      bar.show(++done);
-      return of;
-    };
-    seen.push(...(await mapConcurrently(paths, lookAt, engine.threads)).flat());
+    using bar = new WorkBar(terminal, label, photographs);
+    looked = await look({ threads, onLooked: (done) => bar.show(done) });
   }
-  const [first] = problems.toSorted();
-  if (first === undefined) return seen;
-  const leftOut = `left out ${problems.length} of ${several(paths.length, "photograph")}: ${first}`;
-  if (problems.length === paths.length) throw new UsageError(leftOut);
-  terminal.note(leftOut);
-  return seen;
+  const [first] = looked.leftOut;
+  if (first === undefined) return looked;
+  const reason = userMessage(first.error) ?? messageOf(first.error);
+  const count = `${looked.leftOut.length} of ${several(photographs, "photograph")}`;
+  terminal.note(`left out ${count}: ${reason}`);
+  return looked;
 }

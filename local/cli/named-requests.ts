@@ -2,15 +2,15 @@ import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { readUserFile } from "../../lib/image/user-file.ts";
 import { decodeText } from "../../lib/networks/text.ts";
 import {
   parseLocalRequest,
   type RenderRequest,
   RequestError,
 } from "../../lib/pipeline/request/request.ts";
-import { mapPaths } from "./map-paths.ts";
-import { readUserFile } from "./read-user-file.ts";
 import type { NamedRequest } from "./check-run.ts";
+import { mapPaths } from "./map-paths.ts";
 import { givenFields } from "./request-options.ts";
 import { shortRequest, type ShortFlags } from "./short-request.ts";
 import type { Terminal } from "./terminal.ts";

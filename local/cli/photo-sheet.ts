@@ -3,7 +3,7 @@ import { parse } from "node:path";
 import type { Size } from "../../lib/image/raster.ts";
 import type { SheetTile } from "../../lib/image/sheet.ts";
 import type { ChannelComparison, ShownPicture } from "./judge-report.ts";
-import { smallPictures } from "./photographs.ts";
+import { smallPictures } from "./small-pictures.ts";
 import { imageTile, writeSheet } from "./write-sheet.ts";
 
 const TILE: Size = { width: 192, height: 192 };

@@ -4,6 +4,9 @@ import { activationAtlas } from "../../lib/optvis/activation-atlas/activation-at
 import { placeCount } from "../../lib/optvis/activation-atlas/sampled-vectors.ts";
 import { PASSES } from "../../lib/optvis/activation-atlas/self-organising-map.ts";
 import { mapShapeAt } from "../../lib/optvis/graph/layer-pass.ts";
+import { gatherActivations } from "../../lib/pipeline/dataset/gather-activations.ts";
+import { checkTakesPhotographs } from "../../lib/pipeline/dataset/look-at-photographs.ts";
+import { imagesIn, photographOf } from "../../lib/pipeline/dataset/photographs.ts";
 import { several } from "../several.ts";
 import type { DrawingFlags } from "./check-run.ts";
 import {
@@ -13,9 +16,8 @@ import {
   writeDirections,
 } from "./drawn-directions.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
-import { gatherActivations } from "./gather-activations.ts";
+import { showLooking } from "./look-at-photographs.ts";
 import { analysingOnce, openLayer } from "./network.ts";
-import { checkTakesPhotographs, imagesIn } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
 import { type Terminal, terminalOf } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
@@ -46,7 +48,7 @@ export async function runActivationAtlas(
   const paths = await imagesIn(photos);
   const opened = await openLayer({ network: idOrPath, layer: flags.layer }, terminal, flags);
   const { model: network, layer } = opened;
-  checkTakesPhotographs(network, photos);
+  checkTakesPhotographs(opened);
   const atlas = drawnDirections(idOrPath, opened, {
     name: `${layer.name}-activation-atlas`,
     title: `activation atlas of ${layer.name}`,
@@ -62,9 +64,13 @@ export async function runActivationAtlas(
   if (flags.dryRun) return;
   await checkNoFolders(filesOfDirections(out, atlas));
   await withFolder(out, async () => {
-    const activations = await gatherActivations(paths, { ...flags, network, layer }, terminal);
-    checkEnough(activations.length, flags, paths.length);
-    const directions = laidOut(activations, grid, terminal);
+    const sampling = { network: opened, layer, places, seed: flags.seed };
+    const shown = { label: "looking at photographs", photographs: paths.length };
+    const { vectors } = await showLooking({ ...shown, ...flags }, terminal, (looking) =>
+      gatherActivations(paths.map(photographOf), sampling, looking),
+    );
+    checkEnough(vectors.length, flags, paths.length);
+    const directions = laidOut(vectors, grid, terminal);
     const requests = await writeDirections(out, atlas, directions, terminal);
     await renderRequests(requests, flags, once);
   });

@@ -7,6 +7,10 @@ import { factorise, MOST_ITERATIONS } from "../../lib/optvis/concepts/factorisat
 import { mapShapeAt } from "../../lib/optvis/graph/layer-pass.ts";
 import { scoreWeights } from "../../lib/optvis/quality/attribution.ts";
 import { uniformFrom } from "../../lib/optvis/random.ts";
+import { findConcepts } from "../../lib/pipeline/dataset/find-concepts.ts";
+import { gatherActivations } from "../../lib/pipeline/dataset/gather-activations.ts";
+import { checkTakesPhotographs } from "../../lib/pipeline/dataset/look-at-photographs.ts";
+import { photographOf, photographsAt } from "../../lib/pipeline/dataset/photographs.ts";
 import { namedLayer } from "../../lib/pipeline/explain/attributed-layer.ts";
 import {
   classChannelOf,
@@ -25,12 +29,10 @@ import {
   filesOfDirections,
   writeDirections,
 } from "./drawn-directions.ts";
-import { findConcepts } from "./find-concepts.ts";
 import { checkNoFolders, withFolder } from "./folders.ts";
-import { gatherActivations } from "./gather-activations.ts";
+import { showLooking } from "./look-at-photographs.ts";
 import { analysingOnce, asReference, openLayer } from "./network.ts";
 import { showFile } from "./open-in-viewer.ts";
-import { checkTakesPhotographs, photographsAt } from "./photographs.ts";
 import { renderRequests } from "./render-requests.ts";
 import { printReport } from "./report.ts";
 import { resultPaths } from "./result-paths.ts";
@@ -66,7 +68,7 @@ export async function runConcepts(
   const paths = await photographsAt(photos);
   const opened = await openLayer({ network: idOrPath, layer: flags.layer }, terminal, flags);
   const { model: network, layer } = opened;
-  checkTakesPhotographs(network, photos);
+  checkTakesPhotographs(opened);
   const asked = askedClass(flags, opened);
   const { base, name: withoutEnding } = parse(resolve(photos));
   const subject = paths.includes(photos) ? withoutEnding : base;
@@ -86,23 +88,22 @@ export async function runConcepts(
   const sheet = join(out, `${planned.name}.concepts.png`);
   await checkNoFolders([...filesOfDirections(out, planned), sheet]);
   await withFolder(out, async () => {
-    const sampling = { network, layer, places, seed, threads: flags.threads };
-    const activations = await gatherActivations(paths, sampling, terminal);
-    const directions = factored(activations, flags, terminal);
-    const found = await findConcepts(
-      paths,
-      directions,
-      {
-        network,
-        layer,
-        grid: gridOf(layer, tokenGrids(opened.layers, network.inputSize)),
-        score: asked?.score ?? null,
-        threads: flags.threads,
-      },
-      // which photographs are left out has been told before
-      { ...terminal, note: () => undefined },
+    const photographs = paths.map(photographOf);
+    const at = { network: opened, layer };
+    const shown = { photographs: paths.length, threads: flags.threads };
+    const look = { ...shown, label: "looking at photographs" };
+    const { vectors } = await showLooking(look, terminal, (looking) =>
+      gatherActivations(photographs, { ...at, places, seed }, looking),
     );
-    const findings = { ...found, given: photos, layer, of: asked?.of ?? null };
+    const directions = factored(vectors, flags, terminal);
+    const grid = gridOf(layer, tokenGrids(opened.layers, network.inputSize));
+    const search = { ...at, grid, score: asked?.score ?? null };
+    // which photographs are left out has been told before
+    const quiet = { ...terminal, note: () => undefined };
+    const found = await showLooking({ ...shown, label: "looking for concepts" }, quiet, (looking) =>
+      findConcepts(photographs, directions, search, looking),
+    );
+    const findings = { ...found, given: photos, paths, layer, of: asked?.of ?? null };
     const drawn = drawnAs(found.concepts.map(conceptLabel));
     printReport(conceptsReport(findings), { kind: "concepts", request: drawn.name }, flags, given);
     const requests = await writeDirections(out, drawn, inOneRow(findings), terminal);

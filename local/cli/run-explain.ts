@@ -1,7 +1,9 @@
 import { basename, join, parse } from "node:path";
 
 import { encodeNpy } from "../../lib/image/npy.ts";
+import { readPicture } from "../../lib/image/user-file.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import { seenPlanes } from "../../lib/optvis/ascent/network-planes.ts";
 import type { Attribution } from "../../lib/optvis/quality/attribution.ts";
 import { type PixelAttribution, stepsInAll } from "../../lib/optvis/quality/pixel-attribution.ts";
 import { PIXEL_DEFAULTS } from "../../lib/optvis/quality/pixel-options.ts";
@@ -19,7 +21,6 @@ import { showFile } from "./open-in-viewer.ts";
 import { renderRequests } from "./render-requests.ts";
 import { printReport } from "./report.ts";
 import { resultPaths } from "./result-paths.ts";
-import { planesFor } from "./photographs.ts";
 import { channelsRequest, sheetName } from "./short-request.ts";
 import { quietTerminal, type Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
@@ -105,7 +106,7 @@ async function explain(
   flags: ExplainFlags,
   terminal: Terminal,
 ): Promise<ShownExplanation> {
-  const planes = await planesFor(network.model, photo);
+  const planes = await seenPlanes(await readPicture(photo), network.model);
   const { steps = PIXEL_DEFAULTS.steps, noise = PIXEL_DEFAULTS.noise } = flags;
   await using engine = new AscentEngine({ threads: flags.pixels ? flags.threads : 1 });
   using bar = new WorkBar(terminal, "looking at pixels", stepsInAll({ steps, noise }));

@@ -1,3 +1,4 @@
+import { readPicture, readUserFile } from "../../lib/image/user-file.ts";
 import { classMatcher } from "../../lib/networks/class-matches.ts";
 import { labelledLayer } from "../../lib/networks/labelled-layer.ts";
 import { firstSynonym, parseLabels } from "../../lib/networks/labels.ts";
@@ -9,6 +10,7 @@ import {
 } from "../../lib/networks/preprocessing.ts";
 import { decodeText } from "../../lib/networks/text.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import { seenPlanes } from "../../lib/optvis/ascent/network-planes.ts";
 import type { Viewer } from "../../lib/optvis/quality/examine.ts";
 import { judgePicture } from "../../lib/optvis/quality/judgement.ts";
 import type { ChannelKind } from "../../lib/optvis/quality/source-figures.ts";
@@ -18,8 +20,6 @@ import { checkNoFolders } from "./folders.ts";
 import { firstGiven, givenPixels, type InputFlags } from "./input-options.ts";
 import { type JudgedPicture, judgementReport } from "./judge-report.ts";
 import { fetchNetwork } from "./network.ts";
-import { planesFor } from "./photographs.ts";
-import { readUserFile } from "./read-user-file.ts";
 import type { Report } from "./report.ts";
 import { type SheetPictures, sheetPictures } from "./sheet-pictures.ts";
 import type { Terminal } from "./terminal.ts";
@@ -81,7 +81,7 @@ async function judgeSheet(
       judged.push({ channel, label, problem: path === null ? "no picture" : "no such class" });
       continue;
     }
-    const planes = await planesFor(judge.network, path);
+    const planes = await seenPlanes(await readPicture(path), judge.network);
     const judgement = await judgePicture(engine, judge, planes, wanted);
     if (judgement === null) {
       judged.push({ channel, label, problem: "its outputs are not finite" });

@@ -1,16 +1,18 @@
+import { stat } from "node:fs/promises";
 import { resolve as absolute } from "node:path";
 
 import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
+import type { VersionedPhotograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
+import { photographOf, photographsAt } from "../../lib/pipeline/dataset/photographs.ts";
 import { EngineRenderer } from "../../lib/pipeline/render/engine-renderer.ts";
 import type { Renderer } from "../../lib/pipeline/render/renderer.ts";
 import { startService } from "../serve.ts";
 import { ServeProgress } from "../serve-progress.ts";
 import { checkTemporaryFolder, makeFolders } from "./folders.ts";
 import { interruption, portProblem } from "./listening.ts";
-import { photographAt, photographsAt } from "./photographs.ts";
 import { serveInstructions } from "./serve-instructions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -72,3 +74,11 @@ const IDLE_SECONDS = 60;
 
 const engineRenderer: NonNullable<ServeHooks["createRenderer"]> = (threads, gate) =>
   new EngineRenderer({ threads, gate, idleSeconds: IDLE_SECONDS });
+
+/** Of a file that is changed it is another. */
+async function photographAt(path: string, index: number): Promise<VersionedPhotograph> {
+  // a link that leads nowhere is left out, and told of, when it is looked at
+  const file = await stat(path).catch(() => null);
+  const version = JSON.stringify([absolute(path), file?.size, file?.mtimeMs]);
+  return { ...photographOf(path, index), version };
+}

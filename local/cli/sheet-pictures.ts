@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 
 import type { SheetTile } from "../../lib/image/sheet.ts";
+import { readPicture, readUserFile } from "../../lib/image/user-file.ts";
 import { hasCode } from "../../lib/networks/absence.ts";
 import { type NetworkInput, networkInputSchema } from "../../lib/networks/network-input.ts";
 import { targets as targetsSchema } from "../../lib/pipeline/request/fields/targets.ts";
@@ -12,8 +13,6 @@ import {
   targetUnits,
   withoutNumber,
 } from "../../lib/pipeline/request/target-units.ts";
-import { readPicture } from "./photographs.ts";
-import { readUserFile } from "./read-user-file.ts";
 import { resultPaths } from "./result-paths.ts";
 import { UsageError } from "./user-errors.ts";
 

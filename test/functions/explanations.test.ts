@@ -5,15 +5,16 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 
 import { createHandler as createDeadLetter } from "../../functions/dead-letter/handler.ts";
 import { decodeImage } from "../../lib/image/png.ts";
+import { readPicture } from "../../lib/image/user-file.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
 import { AscentEngine } from "../../lib/optvis/ascent/engine.ts";
+import { seenPlanes } from "../../lib/optvis/ascent/network-planes.ts";
 import { explainImage } from "../../lib/pipeline/explain/explain.ts";
 import type { Figures } from "../../lib/pipeline/explain/figures-schema.ts";
 import { EXPLANATION_PREFIX, explanationKeys } from "../../lib/pipeline/keys.ts";
 import { MAX_ATTEMPTS } from "../../lib/pipeline/limits.ts";
 import { renderMessages } from "../../lib/pipeline/render/render-messages.ts";
 import { explanationReport } from "../../local/cli/explanation-report.ts";
-import { planesFor } from "../../local/cli/photographs.ts";
 import { deliveries, NOW } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { sqsEvent } from "../support/sqs-event.ts";
@@ -71,7 +72,7 @@ test("a worker's figures are those that the command prints", async () => {
   onTestFinished(() => engine.close());
   const pixels = { steps: 4, noise: 0.1 };
   const asked = { class: "snail", layer: "wide", pixels };
-  const planes = await planesFor(network.model, photo);
+  const planes = await seenPlanes(await readPicture(photo), network.model);
   const shown = { ...(await explainImage(engine, network, planes, asked)), photo, top: [] };
   const printed = JSON.parse(JSON.stringify(explanationReport(shown).json));
   const { class: of, layer, score, contributed, mapSize } = printed;

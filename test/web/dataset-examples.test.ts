@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { decodeImage } from "../../lib/image/png.ts";
-import type { Photograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
+import type { VersionedPhotograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import type { ChannelExamples, LayerExamples } from "../../web/api/documents.ts";
 import { untilTrue } from "../support/until.ts";
 import { uniform } from "../support/random.ts";
@@ -12,7 +12,7 @@ import { tinyServiceAndBrowser } from "./tiny-service.ts";
 const gone = new Set<number>();
 
 /** Grey, but for a quarter, which another colour fills in each. */
-const PHOTOGRAPHS: readonly Photograph[] = Array.from({ length: 11 }, (_, i) => ({
+const PHOTOGRAPHS: readonly VersionedPhotograph[] = Array.from({ length: 11 }, (_, i) => ({
   name: `quarter ${i}.png`,
   version: "",
   read: () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 
-import type { Photograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
+import type { VersionedPhotograph } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import { type Service, startService } from "../../local/serve.ts";
 import { FakeRenderer, type FakeRendererOptions } from "../support/fake-renderer.ts";
 import { tinyNetwork, type TinyNetworkOptions } from "../support/tiny-network.ts";
@@ -18,7 +18,7 @@ interface TinyServiceOptions {
   /** Folders of more networks. @default none */
   readonly networkFolders?: readonly string[];
   /** Of which the page shows those that excite channels. @default none */
-  readonly photographs?: readonly Photograph[];
+  readonly photographs?: readonly VersionedPhotograph[];
   /** @default draws at once */
   readonly renderer?: FakeRendererOptions;
 }

@@ -75,8 +75,13 @@ export function photographPlanes(
   if (isOfColours(planes)) return toPlanes(picture);
   if (planes.length === 1) return greyPlane(picture);
   throw new ImageError(
-    `a photograph has three colours, and the network's images have ${planes.length} planes that are none; give none`,
+    `the network's images have ${planes.length} planes that are no colours, which no photograph has`,
   );
+}
+
+/** The same of a photograph of any size, resized to what the network sees, whatever the aspect. */
+export async function seenPlanes(picture: Raster, network: NetworkModel): Promise<Planes> {
+  return photographPlanes(await resizeRaster(picture, network.inputSize), network);
 }
 
 /**

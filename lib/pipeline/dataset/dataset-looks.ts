@@ -1,17 +1,12 @@
 import { fitInside } from "../../image/grid.ts";
 import { encodeJpeg, resizeRaster } from "../../image/png.ts";
-import type { Planes, Raster } from "../../image/raster.ts";
 import { hasChannels, type LayerWithChannels } from "../../networks/layers.ts";
-import { NetworkError } from "../../networks/errors.ts";
 import { messageOf } from "../../onnx/errors.ts";
-import { AscentEngine } from "../../optvis/ascent/engine.ts";
-import { photographPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import {
   type DatasetExample,
   DatasetExamples,
 } from "../../optvis/dataset-examples/dataset-examples.ts";
 import { layerMaxima } from "../../optvis/dataset-examples/maxima.ts";
-import { mapConcurrently } from "../concurrency.ts";
 import { EXAMPLES_OF_CHANNEL } from "../limits.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type {
@@ -20,16 +15,15 @@ import type {
   LookProgress,
   PlacedExample,
 } from "./channel-examples.ts";
+import { checkTakesPhotographs, type LeftOut, lookAtPhotographs } from "./look-at-photographs.ts";
 import { partsSeen } from "./parts-seen.ts";
+import type { Photograph } from "./photographs.ts";
 import { modelIdentity, readLook, writtenLook } from "./written-look.ts";
 
-/** A photograph of a dataset. */
-export interface Photograph {
-  readonly name: string;
+/** A photograph that may be changed. */
+export interface VersionedPhotograph extends Photograph {
   /** Another text for another photograph: where it is, and when it was last changed. */
   readonly version: string;
-  /** @throws Error that says why it cannot be read */
-  readonly read: () => Promise<Raster>;
 }
 
 /** Where looks are kept, one of each network, for the next start. What it cannot do is its own matter. */
@@ -39,7 +33,7 @@ export interface KeptLooks {
 }
 
 export interface DatasetDeps {
-  readonly photographs: readonly Photograph[];
+  readonly photographs: readonly VersionedPhotograph[];
   /** How many are looked at together. @default the machine's cores */
   readonly threads?: number | undefined;
   /** @default they are not kept */
@@ -139,11 +133,7 @@ export class DatasetLooks {
   }
 
   #lookOf(network: AnalysedNetwork): Look {
-    if (!takesPhotographs(network.model)) {
-      throw new NetworkError(
-        `${network.description.id}: its images have ${network.model.planes.length} planes that are no colours, which no photograph has`,
-      );
-    }
+    checkTakesPhotographs(network);
     const key = keyOf(network);
     const known = this.#looks.get(key);
     if (known !== undefined) return known;
@@ -192,31 +182,21 @@ export class DatasetLooks {
   }
 
   async #lookAtEach(network: AnalysedNetwork, layers: readonly LayerWithChannels[], look: Look) {
-    const { photographs, threads } = this.#deps;
+    const { photographs, threads, onLeftOut } = this.#deps;
     look.beganMs = performance.now();
-    await using engine = new AscentEngine({ threads });
-    const lookAt = async (index: number) => {
-      this.#closing.signal.throwIfAborted();
-      const seen = await this.#read(index, network);
-      if (seen === null) look.leftOut++;
-      else {
-        const maxima = await layerMaxima(engine, network.model, layers, seen);
-        layers.forEach((layer, i) => look.ofLayers.get(layer.index)!.add(index, maxima[i]!));
-      }
-      look.looked++;
+    const looking = {
+      threads,
+      signal: this.#closing.signal,
+      onLooked: (done: number) => void (look.looked = done),
+      onLeftOut: ({ photograph, error }: LeftOut) => {
+        look.leftOut++;
+        onLeftOut({ name: photographs[photograph]!.name, error });
+      },
     };
-    await mapConcurrently([...photographs.keys()], lookAt, engine.threads);
-  }
-
-  /** As the network sees it: resized to its input size, whatever the aspect. */
-  async #read(index: number, { model }: AnalysedNetwork): Promise<Planes | null> {
-    const { name, read } = this.#deps.photographs[index]!;
-    try {
-      return photographPlanes(await resizeRaster(await read(), model.inputSize), model);
-    } catch (error) {
-      this.#deps.onLeftOut({ name, error });
-      return null;
-    }
+    await lookAtPhotographs(photographs, network, looking, async ({ photograph, ...seen }) => {
+      const maxima = await layerMaxima(seen.engine, network.model, layers, seen.planes);
+      layers.forEach((layer, i) => look.ofLayers.get(layer.index)!.add(photograph, maxima[i]!));
+    });
   }
 
   #progressOf({ state, looked, leftOut, problem, beganMs }: Look): LookProgress {

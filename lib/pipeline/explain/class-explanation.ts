@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
-
-import { decodeImage } from "../../image/png.ts";
+import { readPicture } from "../../image/user-file.ts";
 import type { PixelAttribution } from "../../optvis/quality/pixel-attribution.ts";
 import { type AskedOfPixels, pixelOptions } from "../../optvis/quality/pixel-options.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
@@ -38,8 +36,7 @@ export async function explainClass(
   network: AnalysedNetwork,
   { image, pixels = false, ...question }: AskedOfImage,
 ): Promise<ClassExplanation> {
-  const picture = await decodeImage(typeof image === "string" ? await readFile(image) : image);
-  const found = await new EngineExplainer().explain(network, picture, {
+  const found = await new EngineExplainer().explain(network, await readPicture(image), {
     ...question,
     pixels: pixelOptions(pixels) ?? undefined,
   });

@@ -1,7 +1,6 @@
-import { resizeRaster } from "../../image/png.ts";
 import type { Raster } from "../../image/raster.ts";
 import { AscentEngine, type EngineOptions } from "../../optvis/ascent/engine.ts";
-import { photographPlanes } from "../../optvis/ascent/network-planes.ts";
+import { seenPlanes } from "../../optvis/ascent/network-planes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { explainImage, type Explanation, type Question } from "./explain.ts";
 
@@ -29,8 +28,8 @@ export class EngineExplainer implements Explainer {
     photograph: Raster,
     question: Question,
   ): Promise<Explanation> {
-    const seen = await resizeRaster(photograph, network.model.inputSize);
+    const seen = await seenPlanes(photograph, network.model);
     await using engine = new AscentEngine(question.pixels ? this.#threads : { threads: 1 });
-    return await explainImage(engine, network, photographPlanes(seen, network.model), question);
+    return await explainImage(engine, network, seen, question);
   }
 }

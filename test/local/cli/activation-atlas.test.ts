@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
-import { gatherActivations } from "../../../local/cli/gather-activations.ts";
-import { createTerminal } from "../../../local/cli/terminal.ts";
+import { gatherActivations } from "../../../lib/pipeline/dataset/gather-activations.ts";
+import { photographOf } from "../../../lib/pipeline/dataset/photographs.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { uniform } from "../../support/random.ts";
@@ -77,15 +77,14 @@ test("a dry run says what it would draw, and writes nothing", async () => {
 });
 
 test("a photograph has the same vectors in any folder, under another name those of other places", async () => {
-  const { model: network, layers } = await analysedTinyNetwork();
-  const layer = { ...layers[1]!, channels: 7 };
-  const io = { write: () => undefined };
-  const terminal = createTerminal({ env: {}, stdout: io, stderr: io });
+  const network = await analysedTinyNetwork();
+  const layer = { ...network.layers[1]!, channels: 7 };
   const photo = join(photos, "2.png");
   const copies = [join(folder, "2.png"), join(folder, "other.png")];
   for (const copy of copies) await copyFile(photo, copy);
-  const sampling = { network, layer, places: 3, seed: 1, threads: 1 };
-  const vectors = await gatherActivations([photo, ...copies], sampling, terminal);
+  const sampling = { network, layer, places: 3, seed: 1 };
+  const all = [photo, ...copies].map(photographOf);
+  const { vectors } = await gatherActivations(all, sampling, { threads: 1 });
   expect(vectors).toHaveLength(9);
   expect(vectors.slice(3, 6)).toEqual(vectors.slice(0, 3));
   expect(vectors.slice(6)).not.toEqual(vectors.slice(0, 3));
@@ -119,7 +118,7 @@ test.each([
   [
     "images that are no photographs",
     atlas(join(folder, "bands.onnx"), "--layer", "bands"),
-    /photos: the network's images have 4 planes that are no colours/,
+    /bands: its images have 4 planes that are no colours/,
   ],
   [
     "a layer that cannot be drawn",

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
 import { circuitReport } from "../../../local/cli/circuit-report.ts";
 import { writeCircuitSheet } from "../../../local/cli/circuit-sheet.ts";
-import { readPicture } from "../../../local/cli/photographs.ts";
+import { readPicture } from "../../../lib/image/user-file.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";
 import { expectRefused, run } from "./command-line.ts";

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
+import { readPicture } from "../../../lib/image/user-file.ts";
 import { floatTensor } from "../../../lib/onnx/tensor.ts";
-import { readPicture } from "../../../local/cli/photographs.ts";
 import { filesIn } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal, uniform } from "../../support/random.ts";
@@ -170,7 +170,7 @@ test.each([
   [
     "a layer that is not finite",
     ["concepts", odd, "--layer", "roots", "--photos", photo, "--count", "2"],
-    "layer 'roots' is finite in none of the photographs; choose another --layer",
+    "layer: given roots; it is finite in none of the photographs; choose another layer",
   ],
   [
     "a layer that is silent",
@@ -181,7 +181,7 @@ test.each([
   [
     "no photograph that can be read",
     concepts(torn, "--count", "2"),
-    /^dreamgrid: left out 1 of 1 photograph: \S+broken\.jpg: /,
+    /^dreamgrid: none of the photographs can be read: \S+broken\.jpg: /,
   ],
 ])("refused, and nothing written: %s", async (_, words, message) => {
   await expectRefused(folder, [...words, "--out", join(folder, "refused")], message);

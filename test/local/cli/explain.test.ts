@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { decodeNpy } from "../../../lib/image/npy.ts";
 import { encodePng } from "../../../lib/image/png.ts";
 import type { Raster } from "../../../lib/image/raster.ts";
-import { readPicture } from "../../../local/cli/photographs.ts";
+import { readPicture } from "../../../lib/image/user-file.ts";
 import { floatTensor, intsTensor } from "../../../lib/onnx/tensor.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { normal } from "../../support/random.ts";

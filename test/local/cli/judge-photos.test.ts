@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Raster, type Rgb, type Size } from "../../../lib/image/raster.ts";
 import { runCommandLine } from "../../../local/cli/run-command-line.ts";
-import { readPicture } from "../../../local/cli/photographs.ts";
+import { readPicture } from "../../../lib/image/user-file.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { expectRefused, run } from "./command-line.ts";
@@ -115,7 +115,11 @@ test("a sheet of photographs wants photographs that can be read, and a name that
   await expectRefused(folder, words, /--out .*a\.jpg: want NAME\.png/);
   await mkdir(file("torn"));
   await writeFile(file("torn/torn.jpg"), "torn");
-  await expectRefused(folder, judge("--photos", file("torn")), /^dreamgrid: left out 1 of 1 photo/);
+  await expectRefused(
+    folder,
+    judge("--photos", file("torn")),
+    /^dreamgrid: none of the photographs can be read: \S+torn\.jpg: /,
+  );
 });
 
 test("a sheet of photographs is refused where no picture raises a single channel", async () => {

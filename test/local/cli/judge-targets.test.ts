@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { encodePng } from "../../../lib/image/png.ts";
 import { filledRaster, type Raster, type Rgb } from "../../../lib/image/raster.ts";
-import { readPicture } from "../../../local/cli/photographs.ts";
+import { readPicture } from "../../../lib/image/user-file.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
 import { run } from "./command-line.ts";

@@ -49,7 +49,7 @@ test("a photograph is given to networks of colours, and its luminance to those o
   data.forEach((value, i) => expect(value).toBeCloseTo(i + 10 * 0.587 + 20 * 0.114, 4));
   expect(data).toHaveLength(6);
   expect(() => photographPlanes(PICTURE, { planes: [null, null] })).toThrow(
-    "a photograph has three colours, and the network's images have 2 planes that are none",
+    "the network's images have 2 planes that are no colours, which no photograph has",
   );
 });
 

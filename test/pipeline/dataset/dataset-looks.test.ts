@@ -4,7 +4,10 @@ import { ImageError } from "../../../lib/image/errors.ts";
 import { decodeImage } from "../../../lib/image/png.ts";
 import type { LayerWithChannels } from "../../../lib/networks/layers.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
-import { DatasetLooks, type Photograph } from "../../../lib/pipeline/dataset/dataset-looks.ts";
+import {
+  DatasetLooks,
+  type VersionedPhotograph,
+} from "../../../lib/pipeline/dataset/dataset-looks.ts";
 import { Interpreter64 } from "../../support/float64/interpreter.ts";
 import { uniform } from "../../support/random.ts";
 import { analysedTinyNetwork } from "../../support/tiny-network.ts";
@@ -26,7 +29,7 @@ const IMAGES = Array.from({ length: 14 }, (_, seed) => {
   colour.forEach((value, plane) => (data[3 * lit + plane] = value));
   return { ...SIZE, data };
 });
-const photographs: readonly Photograph[] = IMAGES.map((image, i) => ({
+const photographs: readonly VersionedPhotograph[] = IMAGES.map((image, i) => ({
   name: `${i}.png`,
   version: `${i}`,
   read: () => {
@@ -152,7 +155,7 @@ test("a look that has ended is kept for the next start, of the same photographs 
       return read();
     },
   }));
-  const lookAgain = async (of: readonly Photograph[], by = network) => {
+  const lookAgain = async (of: readonly VersionedPhotograph[], by = network) => {
     const looks = new DatasetLooks({
       photographs: of,
       kept,

@@ -1,21 +1,26 @@
-import { type FloatTensor, floatTensor } from "../../lib/onnx/tensor.ts";
+import { type FloatTensor, floatTensor } from "../../onnx/tensor.ts";
 import {
   alongDirections,
   amountsAlong,
   columnOf,
   sharedOut,
-} from "../../lib/optvis/concepts/concept-amounts.ts";
+} from "../../optvis/concepts/concept-amounts.ts";
 import {
   type Attribution,
   mapSizeOf,
   type Score,
   scoreSlope,
-} from "../../lib/optvis/quality/attribution.ts";
-import { patchesOf, type TokenGrid } from "../../lib/pipeline/explain/token-grid.ts";
-import { activationOf, type Sampling } from "./gather-activations.ts";
-import { lookAtPhotographs, type SeenPhoto } from "./look-at-photographs.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./user-errors.ts";
+} from "../../optvis/quality/attribution.ts";
+import { patchesOf, type TokenGrid } from "../explain/token-grid.ts";
+import { RequestError } from "../request/request.ts";
+import { activationOf, type LookingLayer } from "./gather-activations.ts";
+import {
+  type LeftOut,
+  lookAtPhotographs,
+  type Looking,
+  type SeenPhoto,
+} from "./look-at-photographs.ts";
+import type { Photograph } from "./photographs.ts";
 
 /** Photographs below a concept's picture. */
 const SHOWN_PHOTOS = 3;
@@ -27,6 +32,7 @@ export interface FoundConcepts {
   readonly mapSize: Attribution["mapSize"];
   /** Photographs that they were looked for in. */
   readonly photos: number;
+  readonly leftOut: readonly LeftOut[];
   /** Of the squares of all activations, what is below zero, and so in no concept: 0 to 1. */
   readonly negative: number;
   /** Mean over photographs; `null` where no class is asked about. */
@@ -47,7 +53,8 @@ export interface FoundConcept {
 }
 
 export interface PhotoOfConcept {
-  readonly path: string;
+  /** Its number, from 0. */
+  readonly photograph: number;
   /** At the place that has most, in the layer's unit. */
   readonly most: number;
   /** At each place of the photograph. */
@@ -55,7 +62,7 @@ export interface PhotoOfConcept {
 }
 
 /** How concepts are looked for. */
-export interface Search extends Omit<Sampling, "places" | "seed"> {
+export interface Search extends LookingLayer {
   /** How the layer's tokens lie on a photograph; `null` of a map. */
   readonly grid: TokenGrid | null;
   /** That concepts speak for, of a layer behind theirs; `null`: none. */
@@ -67,19 +74,19 @@ export interface Search extends Omit<Sampling, "places" | "seed"> {
  * not finite.
  *
  * @param directions of the concepts, as `factorise` has them
- * @throws UsageError where no photograph is left; as `scoreSlope`
+ * @throws RequestError where no photograph is left; as `lookAtPhotographs` and `scoreSlope`
  */
 export async function findConcepts(
-  paths: readonly string[],
+  photographs: readonly Photograph[],
   directions: readonly Float64Array[],
-  { score, grid, ...sampling }: Search,
-  terminal: Terminal,
+  { network, layer, score, grid }: Search,
+  looking: Looking,
 ): Promise<FoundConcepts> {
   const k = directions.length;
   const strongest = directions.map((): readonly PhotoOfConcept[] => []);
   const amountsOf = amountsAlong(directions);
   const look = async (photo: SeenPhoto): Promise<OfPhoto | null> => {
-    const { value, gradient, score: own } = await slopeIn(photo, sampling, score);
+    const { value, gradient, score: own } = await slopeIn(photo, { network, layer }, score);
     if (![value.data, gradient?.data ?? [], [own]].every(areFinite)) return null;
     const passed = floatTensor(
       value.shape,
@@ -90,8 +97,8 @@ export async function findConcepts(
     for (const [j, before] of strongest.entries()) {
       const places = patchesOf(columnOf(amounts, k, j), grid);
       const most = places.reduce((largest, amount) => Math.max(largest, amount), 0);
-      strongest[j] = [...before, { path: photo.path, most, places }]
-        .toSorted((a, b) => b.most - a.most || (a.path < b.path ? -1 : 1))
+      strongest[j] = [...before, { photograph: photo.photograph, most, places }]
+        .toSorted((a, b) => b.most - a.most || a.photograph - b.photograph)
         .slice(0, SHOWN_PHOTOS);
     }
     return {
@@ -104,13 +111,13 @@ export async function findConcepts(
       contributions: gradient && sharedOut(amounts, alongDirections(directions, gradient), k),
     };
   };
-  const looking = { ...sampling, label: "looking for concepts" };
-  const seen = (await lookAtPhotographs(paths, looking, terminal, look)).filter(
-    (of) => of !== null,
-  );
+  const looked = await lookAtPhotographs(photographs, network, looking, look);
+  const seen = looked.seen.filter((of) => of !== null);
   if (seen.length === 0) {
-    const what = `layer '${sampling.layer.name}'${score === null ? "" : ", or the class's score,"}`;
-    throw new UsageError(`${what} is finite in none of the photographs; choose another --layer`);
+    const ofScore = score === null ? "" : ", or the class's score,";
+    throw new RequestError([
+      `layer: given ${layer.name}; it${ofScore} is finite in none of the photographs; choose another layer`,
+    ]);
   }
   const sumOf = (of: (photo: OfPhoto) => number) => seen.reduce((sum, photo) => sum + of(photo), 0);
   const meanOf = (of: (photo: OfPhoto) => number) =>
@@ -127,6 +134,7 @@ export async function findConcepts(
     concepts: concepts.toSorted((a, b) => importance(b) - importance(a)),
     mapSize: grid === null ? mapSizeOf(seen[0]!.shape) : [grid.rows, grid.columns],
     photos: seen.length,
+    leftOut: looked.leftOut,
     negative: 1 - passed / sumOf((photo) => photo.square),
     score: meanOf((photo) => photo.score),
     contributed: meanOf((photo) => photo.contributed ?? 0),
@@ -152,13 +160,9 @@ interface Slope {
   readonly score: number;
 }
 
-async function slopeIn(
-  photo: SeenPhoto,
-  sampling: Pick<Sampling, "network" | "layer">,
-  score: Score | null,
-): Promise<Slope> {
-  if (score !== null) return scoreSlope(photo.engine, score, sampling.layer, photo.planes);
-  return { value: await activationOf(photo, sampling), gradient: null, score: 0 };
+async function slopeIn(photo: SeenPhoto, at: LookingLayer, score: Score | null): Promise<Slope> {
+  if (score !== null) return scoreSlope(photo.engine, score, at.layer, photo.planes);
+  return { value: await activationOf(photo, at), gradient: null, score: 0 };
 }
 
 const areFinite = (values: ArrayLike<number>) => Array.from(values).every(Number.isFinite);
