@@ -91,7 +91,7 @@ export function classChannelOf(
 }
 
 /** @returns what a class of a 1-based channel is called: its name, or "#" and its number */
-export function classLabels({ layer }: ClassLayer, network: AnalysedNetwork) {
+export function classLabels({ layer }: Pick<ClassLayer, "layer">, network: AnalysedNetwork) {
   const { classNames } = layerChannels(layer, network);
   return (channel: number): string => firstSynonym(classNames?.[channel - 1] ?? `#${channel}`);
 }

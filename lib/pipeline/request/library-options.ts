@@ -34,16 +34,29 @@ export const circuitOptions = z.strictObject({
   channel: z.union([z.string(), z.number()], "a 1-based channel, or a class's name"),
 });
 
+const networkReference = z.custom(
+  (value) => typeof value === "string" || isNetwork(value),
+  "what readNetwork gives or takes",
+);
+const isImage = (value: unknown) => typeof value === "string" || value instanceof Uint8Array;
+
+/** Of `datasetExamples`. */
+export const datasetOptions = z.strictObject({
+  network: networkReference,
+  layer,
+  images: z.custom(
+    (value) =>
+      typeof value === "string" ||
+      (Array.isArray(value) && value.length > 0 && value.every(isImage)),
+    "the path of a folder, or an array of paths or bytes of PNG, JPEG or WebP files",
+  ),
+  count: z.int().min(1).optional(),
+});
+
 /** Of `explain`. */
 export const explainOptions = z.strictObject({
-  network: z.custom(
-    (value) => typeof value === "string" || isNetwork(value),
-    "what readNetwork gives or takes",
-  ),
-  image: z.custom(
-    (value) => typeof value === "string" || value instanceof Uint8Array,
-    "the path of a PNG, JPEG or WebP file, or its bytes",
-  ),
+  network: networkReference,
+  image: z.custom(isImage, "the path of a PNG, JPEG or WebP file, or its bytes"),
   class: z.union([z.string(), z.number()], "a class's name, or its 1-based index").optional(),
   layer: layer.optional(),
   pixels: z
