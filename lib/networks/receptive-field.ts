@@ -13,6 +13,7 @@ import { sliceRanges } from "../onnx/operators/select.ts";
 import { reducedAxes } from "../onnx/operators/reduce.ts";
 import type { AxisWindow } from "../onnx/operators/window.ts";
 import type { StaticGraph } from "../onnx/static-graph.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 import { BROADCASTING } from "../onnx/works-along.ts";
 import {
   type AxisField,
@@ -204,18 +205,14 @@ function multiplied(step: StepOfField): Seen | null {
   return step.seen[1] ? null : atThePlace({ ...step, field: step.field.with(last, null) });
 }
 
-/** Axes before all that has changed, and those behind it, are what they were. */
+/** An axis is what it was where it is as long, and as many elements lie behind each position. */
 function reshaped({ field, from, shape }: StepOfField): Seen {
-  const before = shape.findIndex((length, axis) => length !== from[axis]);
-  const changedFrom = before < 0 ? shape.length : before;
-  let behind = 0;
-  while (behind < Math.min(from.length, shape.length) - changedFrom) {
-    if (from.at(-1 - behind) !== shape.at(-1 - behind)) break;
-    behind++;
-  }
-  return shape.map((_, axis) => {
-    if (axis < changedFrom) return field[axis] ?? null;
-    return axis >= shape.length - behind ? field[from.length - shape.length + axis]! : null;
+  const behind = (lengths: readonly number[], axis: number) => sizeOf(lengths.slice(axis + 1));
+  return shape.map((length, axis) => {
+    const own = from.findIndex(
+      (other, i) => other === length && behind(from, i) === behind(shape, axis),
+    );
+    return field[own] ?? null;
   });
 }
 

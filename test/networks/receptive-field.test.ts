@@ -74,12 +74,13 @@ const EXACT: readonly (readonly [string, readonly Node[], Readonly<Record<string
     },
   ],
   [
-    "a transposed convolution",
+    "a transposed convolution, its only channel reshaped behind the places, as Keras does",
     [
       node("Conv", "x w", "a", { strides: [2, 2] }),
-      node("ConvTranspose", "a w2t", "y", { strides: [1, 1], pads: [1, 0, 0, 1] }),
+      node("ConvTranspose", "a w2t", "b", { strides: [1, 1], pads: [1, 0, 0, 1] }),
+      node("Reshape", "b last", "y"),
     ],
-    { w2t: POSITIVE([3, 2, 3, 2], 7) },
+    { w2t: POSITIVE([3, 1, 3, 2], 7), last: intsTensor([1, 9, 11, 1]) },
   ],
 ];
 
