@@ -15,15 +15,23 @@ export interface ImageInput extends ValueInfo {
 
 /**
  * The inputs that can be the image: numbers of three or four axes, or of axes left open. Where
- * there are such with four, those with three are none.
+ * there are such with four, those with three are none; states of recurrent layers never are.
  */
 export function imageCandidates({ inputs }: Graph): readonly ValueInfo[] {
-  const floats = inputs.filter(({ type }) => type === "float32");
-  const others = inputs.filter(({ type, shape }) => type !== "float32" && shape !== null);
+  const possible = inputs.filter((input) => !isRecurrentState(input));
+  const floats = possible.filter(({ type }) => type === "float32");
+  const others = possible.filter(({ type, shape }) => type !== "float32" && shape !== null);
   const ofRank = (values: readonly ValueInfo[], rank: number) =>
     values.filter(({ shape }) => shape === null || shape.length === rank);
   const choices = [ofRank(floats, 4), ofRank(floats, 3), ofRank(others, 4), ofRank(others, 3)];
   return choices.find((candidates) => candidates.length > 0) ?? [];
+}
+
+/** [layers, N, hidden], as PyTorch has it; an image has no single row. */
+function isRecurrentState({ shape }: ValueInfo): boolean {
+  if (shape?.length !== 3) return false;
+  const [layers, batch, hidden] = shape as [number | null, number | null, number | null];
+  return layers !== null && layers > 1 && (batch ?? 1) === 1 && hidden !== null;
 }
 
 /**
@@ -47,7 +55,7 @@ export function imageInputOf(graph: Graph): ImageInput {
   }
   throw new ModelError(
     `want one input of images, float [N, C, H, W], [N, H, W, C] or [N, H, W]; its inputs are ` +
-      `${found}${image === undefined ? whyNone(graph) : ""}; export the model with the image as its only 3-D or 4-D float input`,
+      `${found}${image === undefined ? whyNone(graph) : ""}; if it looks at images, export it with the image as its only 3-D or 4-D float input`,
   );
 }
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
   await writeFile(at("two.onnx"), model({ image, gain: [3, null, 1] }));
   await writeFile(at("pair.onnx"), model({ image, gain: [1, 3, HEIGHT, WIDTH] }));
   await writeFile(at("row.onnx"), model({ image: [1, 77] }));
+  await writeFile(at("speech.onnx"), model({ image: [null, null], gain: [2, null, 3] }));
   await writeFile(at("one.onnx"), model({ image }));
   await writeFile(at("gain.npy"), encodeNpy([3, 1, 1], Float32Array.of(0.5, -2, 3)));
   await writeFile(at("flat.npy"), encodeNpy([3], Float32Array.of(0.5, -2, 3)));
@@ -55,6 +56,11 @@ describe("inputs that are no image", () => {
     ],
     ["two images", ["pair.onnx"], /'image' and 'gain' may each be it; .*--input NAME=VALUE$/m],
     ["two axes", ["row.onnx"], /'image' float32 \[1, 77\], of 2 axes/],
+    [
+      "speech beside the state of recurrent layers",
+      ["speech.onnx"],
+      /inputs are 'image' float32 \[\?, \?\], 'gain' float32 \[2, \?, 3\]; if it looks at images,/,
+    ],
     [
       "another shape",
       ["two.onnx", "gain=flat.npy"],
