@@ -29,7 +29,8 @@ export interface ChannelWeights {
  * channels on: activation functions, pools, normalisations, joins and moves. So are the channels of
  * that one's input, to the layers that make them. Where layers are added, as in a residual block,
  * what each of them is made of counts, and one that is bent before it is added counts as it is. The
- * weights have the factors of normalisations on the way, where these are constant.
+ * weights have the factors of normalisations on the way, where these are constant. Constants among
+ * the channels, as planes of coordinates are, count no more than a bias.
  *
  * Source: Olah et al., "Zoom In: An Introduction to Circuits", Distill, 2020.
  *
@@ -55,8 +56,10 @@ export function channelWeights(
     }
     weighing.add(makerOf(made, makers).layer);
     const { inputsOf, kernelOf, kernelShape } = weights;
-    for (const [i, input] of inputsOf(made).entries()) {
-      const source = follower.origin(input);
+    const sources = inputsOf(made).map((input) => follower.origin(input));
+    const isOfConstants = sources.every(({ value }) => follower.isConstant(value));
+    for (const [i, source] of sources.entries()) {
+      if (follower.isConstant(source.value) && !isOfConstants) continue;
       const factor = made.factor * source.factor;
       const kernel = kernelOf(made, i).map((weight) => weight * factor);
       links.push({ ...ownerOf(source, makers), kernel, kernelShape });

@@ -59,7 +59,7 @@ export const LINEAR: readonly (readonly [string, ReturnType<typeof network>])[] 
     network([node("ConvTranspose", "x w", "y", { group: 2 })], { w: normal([4, 3, 2, 3], 3) }),
   ],
   [
-    "channels that are shuffled, scaled, cut out and joined again",
+    "channels that are shuffled, scaled, cut out and joined again, to a plane of constants too",
     network(
       [
         node("Reshape", "x parted", "x1"),
@@ -70,7 +70,7 @@ export const LINEAR: readonly (readonly [string, ReturnType<typeof network>])[] 
         node("Slice", "x6 one two axis", "x7"),
         node("Gather", "x5 swapped", "x8", { axis: 1 }),
         node("Neg", "x7", "x9"),
-        node("Concat", "x9 x8", "x10", { axis: 1 }),
+        node("Concat", "x9 rows x8", "x10", { axis: 1 }),
         node("Conv", "x10 w", "y"),
       ],
       {
@@ -81,7 +81,8 @@ export const LINEAR: readonly (readonly [string, ReturnType<typeof network>])[] 
         two: intsTensor([2]),
         axis: intsTensor([1]),
         swapped: intsTensor([1, 0]),
-        w: normal([6, 3, 2, 3], 5),
+        rows: normal([1, 1, 5, 6], 10),
+        w: normal([6, 4, 2, 3], 5),
       },
     ),
   ],
