@@ -139,13 +139,15 @@ const convolved: Rule = ({ from, to, axis }) => {
 };
 
 /**
- * With a matrix of weights its columns. Of two activations where those of the second or the first
+ * With a matrix of weights its columns; its rows, where it stands in front and contracts the
+ * channels. Of two activations where those of the second or the first
  * stay, columns or rows; scores, which weigh the other, have none to stay. Else heads.
  */
 const product: Rule = ({ node, to }, known) => {
   const [left, right] = [0, 1].map((index) => known.get(node.inputs[index] ?? ""));
   const last = to.length - 1;
   if (right === undefined) return last;
+  if (left === undefined && last > 1 && right.axis === last - 1) return last - 1;
   const stays = (of: Known | undefined, axis: number) => of?.axis === axis && !of.isScores;
   if (stays(right, last)) return last;
   if (stays(left, last - 1)) return last - 1;

@@ -48,6 +48,25 @@ test("of an Einsum it is where its letters say", () => {
   expect(einsum("q q", "bnci,bndi->bncd")).toBe(3);
 });
 
+test("with weights in front of a vector it is their rows, as capsules have it; lengths are classes", () => {
+  const capsules = [
+    node("GlobalAveragePool", "a", "pooled"),
+    node("Reshape", "pooled vectors", "u"),
+    node("MatMul", "w u", "votes"),
+    node("Squeeze", "votes last", "v"),
+    node("ReduceSum", "v one", "s", { keepdims: 0 }),
+  ];
+  const constants = {
+    vectors: intsTensor([1, 4, 1, 4, 1]),
+    w: uniform([1, 4, 5, 6, 4], 2),
+    last: intsTensor([-1]),
+    one: intsTensor([1]),
+  };
+  expect(axisOf("s", capsules, constants)).toBe(2);
+  const lengths = node("ReduceL2", "s last", "y", { keepdims: 0 });
+  expect(axisOf("y", [...capsules, lengths], constants)).toBe(1);
+});
+
 test("a convolution that slides along the channels, as ECA's, leaves them where they are", () => {
   const nodes = [
     node("GlobalAveragePool", "a", "pooled"),
