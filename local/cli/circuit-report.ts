@@ -1,11 +1,11 @@
 import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
-import type { NamedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
+import type { ExpandedCircuit } from "../../lib/pipeline/explain/expanded-weights.ts";
 import { several } from "../several.ts";
 import { percent, type Report, signed } from "./report.ts";
 import { table } from "./terminal.ts";
 
 /** A channel, and what is shown of what it is made of. */
-export interface ShownCircuit extends NamedCircuit {
+export interface ShownCircuit extends ExpandedCircuit {
   /** Those whose weights add up to more than 0. */
   readonly exciting: readonly CircuitLink[];
   readonly inhibiting: readonly CircuitLink[];
@@ -14,10 +14,6 @@ export interface ShownCircuit extends NamedCircuit {
 export function circuitReport(circuit: ShownCircuit): Report {
   const { label, exciting, inhibiting, ...json } = circuit;
   const { layer, weighing, count } = json;
-  const weights =
-    weighing.length === 0
-      ? "as they are"
-      : `by the weights of ${weighing.map(({ name }) => `'${name}'`).join(" and ")}`;
   const rows = [...exciting, ...inhibiting].map((source) => [
     nameOf(source),
     signed(source.sum),
@@ -26,13 +22,22 @@ export function circuitReport(circuit: ShownCircuit): Report {
   ]);
   return {
     text: [
-      `${layer.name} ${label}: made of ${several(count, "channel")}, ${weights}; those that excite it most, and that inhibit it most`,
+      `${layer.name} ${label}: made of ${several(count, "channel")}, ${weightsOf(weighing)}; those that excite it most, and that inhibit it most`,
       rows.length > 0
         ? table(["Channel", "Weights", "Of all", "Kernel"], rows, [1, 2, 3])
         : "the weights of each add up to 0",
     ].join("\n"),
     json,
   };
+}
+
+/** Layers that are named one by one. */
+const FEW = 3;
+
+function weightsOf(weighing: ShownCircuit["weighing"]): string {
+  if (weighing.length === 0) return "as they are";
+  if (weighing.length > FEW) return `by the weights of ${weighing.length} layers`;
+  return `by the weights of ${weighing.map(({ name }) => `'${name}'`).join(" and ")}`;
 }
 
 /** "layer2.0.conv1 #12" */

@@ -16,6 +16,10 @@ export function circuitCommand(terminal: Terminal): Command {
     .addOption(layerOption())
     .requiredOption("--channel <channel>", "1-based, or a class by name")
     .option(
+      "--from <layer>",
+      "a layer further back, whose channels are looked at (default: those right before it)",
+    )
+    .option(
       "--top <count>",
       "so many of the channels that excite it, and of those that inhibit it",
       wholeNumber(1, MOST_TOP),
@@ -27,13 +31,18 @@ export function circuitCommand(terminal: Terminal): Command {
       "after",
       `
     dreamgrid circuit emojinet --layer inception_4c-3x3 --channel 5
+    dreamgrid circuit emojinet --layer inception_4c-3x3 --channel 5 --from inception_4b-output
     dreamgrid circuit net.onnx --layer fc --channel tiger
 
 A channel is a weighted sum of channels of the layers before it. Those with the largest weights are
 drawn, as dream draws them, and below each stand its weights as they lie on the map: red where it
 excites, blue where it inhibits. Activation functions, pools and norms on the way are passed; where
 layers are added up, the channels of all of them count. Of a first convolution the weights are one
-picture, in the colours that it looks for.`,
+picture, in the colours that it looks for.
+
+With --from the weights of all layers between are multiplied out, the expanded weights: so one looks
+through layers that only gather channels. What bends values on the way passes them on, a maximum over
+places is their mean, and what does not come of that layer is left out.`,
     )
     .action(async (network: string, flags: CircuitFlags) => {
       const { runCircuit } = await import("./run-circuit.ts");

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
+import { expandedWeights } from "../../lib/pipeline/explain/expanded-weights.ts";
 import { namedCircuit } from "../../lib/pipeline/request/named-circuit.ts";
 import { requestedLayer } from "../../lib/pipeline/request/requested-layer.ts";
 import { suggestionsOf } from "../../lib/pipeline/request/suggestion.ts";
@@ -22,6 +23,7 @@ import { NothingDrawnError } from "./user-errors.ts";
 export interface CircuitFlags extends DrawingFlags {
   readonly layer: string;
   readonly channel: string;
+  readonly from?: string;
   readonly top: number;
 }
 
@@ -32,9 +34,10 @@ export async function runCircuit(
 ): Promise<void> {
   const shown = flags.quiet ? quietTerminal(terminal) : terminal;
   const network = await openForCommand(idOrPath, shown, flags);
-  const circuit = shownCircuit(network, flags);
+  const circuit = await shownCircuit(network, flags);
   const own = circuit.label.replace(/^#/, "");
-  const name = sheetName(idOrPath, `${circuit.layer.name}-${own}`);
+  const further = flags.from === undefined ? "" : `-from-${flags.from}`;
+  const name = sheetName(idOrPath, `${circuit.layer.name}-${own}${further}`);
   const out = join(flags.out, `${name}.circuit.png`);
   await checkNoFolders([out]);
   printReport(circuitReport(circuit), { kind: "circuit", request: name }, flags, terminal);
@@ -63,12 +66,15 @@ function nothingDrawn(error: unknown): NothingDrawnError {
 }
 
 /** Of all sources the strongest of both kinds. */
-function shownCircuit(
+async function shownCircuit(
   network: AnalysedNetwork,
-  { layer, channel, top }: CircuitFlags,
-): ShownCircuit {
+  { layer, channel, from, top }: CircuitFlags,
+): Promise<ShownCircuit> {
   const asked = { layer: asReference(layer), channel: asReference(channel) };
-  const circuit = namedCircuit(network, asked);
+  const circuit =
+    from === undefined
+      ? namedCircuit(network, asked)
+      : await expandedWeights(network, { ...asked, from: asReference(from) });
   const strongest = (isWanted: (source: CircuitLink) => boolean) =>
     circuit.sources.filter(isWanted).slice(0, top);
   return {

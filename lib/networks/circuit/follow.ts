@@ -40,9 +40,14 @@ export class Follower {
   passesOn(node: Node): boolean {
     const value = firstOutput(node);
     const shape = this.facts.get(value)?.shape ?? [];
-    this.#left = MOST_STEPS;
     const place = shape.map((length) => Math.floor(length / 2));
-    return this.#through(node, { value, place }) !== null;
+    return this.through(node, { value, place }) !== null;
+  }
+
+  /** What a node passes on as an element of its output; `null` where it makes something new of it. */
+  through(node: Node, output: Element): Passed | null {
+    this.#left = MOST_STEPS;
+    return this.#through(node, output);
   }
 
   /** Whether a value does not depend on the image, or is left out. */

@@ -2,6 +2,7 @@ import { channelUses } from "../../networks/circuit/channel-uses.ts";
 import { channelWeights } from "../../networks/circuit/channel-weights.ts";
 import type { LinkedChannel } from "../../networks/circuit/linked-channel.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
+import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { type AnalysedNetwork, atOwnSize } from "./analyse-network.ts";
 import { type Circuit, type CircuitLink, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
 
@@ -23,19 +24,7 @@ export function circuitOf(
   const graph = atOwnSize(model);
   const { weighing, sources } = channelWeights(graph, layers, layer, channel);
   const uses = channelUses(graph, layers, layer, channel);
-  const told = ({ layer: own, channel: at, share, kernel, kernelSize }: LinkedChannel) => {
-    const plane = own.index === 1 ? (model.planes[at - 1] ?? null) : null;
-    const [rows, columns] = kernelSize;
-    const isTold = kernel.length <= MAX_KERNEL_NUMBERS;
-    return {
-      layer: nameOf(own),
-      channel: at,
-      colour: plane === null ? null : COLOURS[plane]!,
-      sum: inFewDigits(kernel.reduce((sum, weight) => sum + weight, 0)),
-      share: inFewDigits(share),
-      kernel: { rows, columns, weights: isTold ? Array.from(kernel, inFewDigits) : null },
-    } satisfies CircuitLink;
-  };
+  const told = (link: LinkedChannel) => circuitLink(link, model);
   return {
     layer: nameOf(layer),
     channel,
@@ -47,5 +36,23 @@ export function circuitOf(
   };
 }
 
-const nameOf = ({ index, name }: Layer) => ({ index, name });
+/** A channel at the other end of weights, as programs read it. */
+export function circuitLink(
+  { layer, channel, share, kernel, kernelSize }: LinkedChannel,
+  { planes }: Pick<NetworkModel, "planes">,
+): CircuitLink {
+  const plane = layer.index === 1 ? (planes[channel - 1] ?? null) : null;
+  const [rows, columns] = kernelSize;
+  const isTold = kernel.length <= MAX_KERNEL_NUMBERS;
+  return {
+    layer: nameOf(layer),
+    channel,
+    colour: plane === null ? null : COLOURS[plane]!,
+    sum: inFewDigits(kernel.reduce((sum, weight) => sum + weight, 0)),
+    share: inFewDigits(share),
+    kernel: { rows, columns, weights: isTold ? Array.from(kernel, inFewDigits) : null },
+  };
+}
+
+export const nameOf = ({ index, name }: Layer) => ({ index, name });
 const inFewDigits = (weight: number) => Number(weight.toPrecision(4));

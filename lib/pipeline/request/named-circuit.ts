@@ -24,15 +24,21 @@ export interface NamedCircuit extends Circuit {
  *
  * @throws RequestError for a layer or channel that is not there; ModelError
  */
-export function namedCircuit(
+export function namedCircuit(network: AnalysedNetwork, asked: ChannelReference): NamedCircuit {
+  const { layer, channel, label } = namedChannel(network, asked);
+  return { ...circuitOf(network, layer, channel, Infinity), label };
+}
+
+/** The channel that is meant, and how people call it. @throws RequestError if it is not there */
+export function namedChannel(
   network: AnalysedNetwork,
   { layer: reference, channel: word }: ChannelReference,
-): NamedCircuit {
+) {
   const layer = requestedLayer({ layer: reference }, network);
   const channels = layerChannels(layer, network);
   const selected = selectChannel(word, "channel", channels);
   if ("problem" in selected) throw new RequestError([selected.problem]);
   const { channel } = selected;
   const label = firstSynonym(channels.classNames?.[channel - 1] ?? `#${channel}`);
-  return { ...circuitOf(network, layer, channel, Infinity), label };
+  return { layer, channel, label };
 }

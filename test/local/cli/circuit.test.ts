@@ -82,6 +82,13 @@ test("of a first convolution the weights are told by colours, and nothing else i
   expect(stdout).not.toContain("layer-1");
 });
 
+test("weights from further back are multiplied out", async () => {
+  const words = ["--layer", "shapes", "--channel", "2", "--from", "1", "--dry-run"];
+  const { code, stdout } = await circuit(...words);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/image (red|green|blue) .* 4 x 6\n/)]);
+  expect(stdout).toContain("made of 3 channels, by the weights of 'edges' and 'shapes'");
+});
+
 test("a channel whose weights are all 0, and that cannot be drawn, has a sheet of one tile", async () => {
   const layer = { index: 4, name: "shapes" };
   const none = { sources: [], exciting: [], inhibiting: [], uses: [], useCount: 0 };
@@ -95,9 +102,15 @@ test("a channel whose weights are all 0, and that cannot be drawn, has a sheet o
 });
 
 test("what has no weights, and what is no channel, is refused in one line", async () => {
-  const refused = (layer: string, channel: string, message: RegExp) =>
-    expectRefused(folder, ["circuit", path, "--layer", layer, "--channel", channel], message);
+  const refused = (layer: string, channel: string, message: RegExp, ...words: readonly string[]) =>
+    expectRefused(
+      folder,
+      ["circuit", path, "--layer", layer, "--channel", channel, ...words],
+      message,
+    );
   await refused("pairs", "1", /MatMul 'pairs' makes the channel, which has no weights/);
   await refused("shapes", "3", /channel: given 3; wanted channels 1 to 2 of layer 'shapes'/);
   await refused("shapes", "1:2", /channel: given '1:2'; wanted one channel/);
+  await refused("edges", "1", /'edges' is not made of channels of 'shapes'/, "--from", "shapes");
+  await refused("pairs", "1", /MatMul 'pairs': it is on the way/, "--from", "edges");
 });
