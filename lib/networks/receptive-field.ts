@@ -205,22 +205,32 @@ function multiplied(step: StepOfField): Seen | null {
   return step.seen[1] ? null : atThePlace({ ...step, field: step.field.with(last, null) });
 }
 
-/** An axis is what it was where it is as long, and as many elements lie behind each position. */
+/**
+ * An axis is what it was where it is as long, and as many elements lie behind each position. Where
+ * it is split, as space to depth is written out, the first part has windows side by side.
+ */
 function reshaped({ field, from, shape }: StepOfField): Seen {
   const behind = (lengths: readonly number[], axis: number) => sizeOf(lengths.slice(axis + 1));
   return shape.map((length, axis) => {
+    const elements = behind(shape, axis);
     const own = from.findIndex(
-      (other, i) => other === length && behind(from, i) === behind(shape, axis),
+      (other, i) =>
+        other * behind(from, i) === length * elements && elements % behind(from, i) === 0,
     );
-    return field[own] ?? null;
+    const each = field[own] ?? null;
+    const split = elements / behind(from, own);
+    return each === null || each === "alike" || split === 1 ? each : slid(each, sideBySide(split));
   });
+}
+
+/** A window whose next one begins where it ends. */
+function sideBySide(kernel: number): AxisWindow {
+  return { kernel, stride: kernel, dilation: 1, padBegin: 0, padEnd: 0, input: 0, output: 0 };
 }
 
 /** Blocks are windows that lie side by side. */
 function blocks({ node }: StepOfField): readonly AxisWindow[] {
-  const { blocksize } = parseBlocks(node);
-  const ends = { padBegin: 0, padEnd: 0, input: 0, output: 0 };
-  const window = { kernel: blocksize, stride: blocksize, dilation: 1, ...ends };
+  const window = sideBySide(parseBlocks(node).blocksize);
   return [window, window];
 }
 
@@ -239,7 +249,11 @@ const OTHERS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     atThePlace,
   ),
   ...all(operatorsNamed("LogSoftmax LpNormalization Softmax"), atThePlace),
-  ...all(operatorsNamed("Abs Ceil Exp Floor Log Neg Reciprocal Round Sqrt"), atThePlace),
+  ...all(
+    operatorsNamed("Abs Ceil Exp Floor Log Neg Reciprocal Round Shrink Sign Sqrt"),
+    atThePlace,
+  ),
+  ...all(operatorsNamed("Acos Acosh Asin Asinh Atan Atanh Cos Cosh Sin Sinh Tan"), atThePlace),
   ...all(operatorsNamed("Cast Dropout Identity Split"), atThePlace),
   ...all(operatorsNamed("AveragePool LpPool MaxPool"), pooled),
   ...all(RESHAPES, reshaped),

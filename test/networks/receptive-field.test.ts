@@ -23,7 +23,8 @@ const EXACT: readonly (readonly [string, readonly Node[], Readonly<Record<string
     [
       node("Conv", "x w", "a", { strides: [2, 1], dilations: [1, 3], pads: [1, 2, 0, 1] }),
       node("Relu", "a", "b"),
-      node("Conv", "b w2", "y", { strides: [1, 2], auto_pad: "SAME_LOWER" }),
+      node("Sin", "b", "c"),
+      node("Conv", "c w2", "y", { strides: [1, 2], auto_pad: "SAME_LOWER" }),
     ],
     {},
   ],
@@ -159,12 +160,26 @@ test.each<[string, readonly Node[], Readonly<Record<string, Tensor>>]>([
 test("blocks of places are windows side by side", () => {
   const fieldOf = (nodes: readonly Node[], shape: readonly number[]) =>
     receptiveFields(fixed(nodes, { w: POSITIVE(shape, 4), ...EVEN })).get("y");
-  const EVEN = { none: intsTensor([0]), even: intsTensor([16]), rows: intsTensor([2]) };
+  const EVEN = {
+    none: intsTensor([0]),
+    even: intsTensor([16]),
+    rows: intsTensor([2]),
+    split: intsTensor([1, PLANES, 8, 2, COLUMNS / 2, 2]),
+    whole: intsTensor([1, 4 * PLANES, 8, COLUMNS / 2]),
+  };
   const even = node("Slice", "x none even rows", "a");
   const window = { strides: [2, 2] };
   const toDepth = [even, node("SpaceToDepth", "a", "y", { blocksize: 2 })];
   const convolved = [even, node("Conv", "a w", "y", window)];
-  expect(fieldOf(toDepth, [1])).toEqual(fieldOf(convolved, [3, PLANES, 2, 2]));
+  const written = [
+    even,
+    node("Reshape", "a split", "b"),
+    node("Transpose", "b", "c", { perm: [0, 1, 3, 5, 2, 4] }),
+    node("Reshape", "c whole", "y"),
+  ];
+  for (const each of [toDepth, written]) {
+    expect(fieldOf(each, [1])).toEqual(fieldOf(convolved, [3, PLANES, 2, 2]));
+  }
   const reduced = node("Conv", "x w", "b", { strides: [3, 2] });
   const toSpace = [reduced, node("DepthToSpace", "b", "y", { blocksize: 2 })];
   const spread = [reduced, node("ConvTranspose", "b w", "y", window)];
