@@ -5,15 +5,15 @@ import { parseGemm } from "./operators/matrix.ts";
 import { sizeOf } from "./tensor.ts";
 
 /**
- * Products that are summed, of all outputs of a convolution or a product of matrices; a bias is not
- * counted. `null` for other operators, which are not counted in the field either, and where a shape
- * is not known.
+ * Products that are summed, of all outputs of a convolution or a product of matrices, and at all
+ * steps of a recurrent cell; a bias is not counted. `null` for other operators, which are not counted
+ * in the field either, and where a shape is not known.
  *
  * @param made the node's output
  */
 export function multiplyAdds(
   node: Node,
-  [a, b]: Inputs,
+  [a, b, c]: Inputs,
   made: ValueFacts | undefined,
 ): number | null {
   if (node.domain !== "" || !a || !b || !made) return null;
@@ -28,6 +28,11 @@ export function multiplyAdds(
       return sizeOf(made.shape) * (a.shape.at(-1) ?? 1);
     case "Gemm":
       return sizeOf(made.shape) * (a.shape[1 - parseGemm(node).transA] ?? 1);
+    case "LSTM":
+    case "GRU":
+    case "RNN":
+      // of each image at each step, [T, N, ...], all weights of what comes and of the state before
+      return c ? sizeOf(a.shape.slice(0, 2)) * (sizeOf(b.shape) + sizeOf(c.shape)) : null;
     default:
       return null;
   }

@@ -113,7 +113,7 @@ describe("layerTable", () => {
       node("LayerNormalization", "9 of3 on3", "10"),
       node("Flatten", "10", "flat"),
       node("Gemm", "flat matrix offset", "11"),
-      node("Unsqueeze", "11 front", "12"),
+      node("Reshape", "11 steps", "12"),
       // lengths and states are no weights
       node("LSTM", "12 input1 hidden1 bias1 lengths state1 state1 peepholes", "13", {
         hidden_size: 2,
@@ -136,11 +136,11 @@ describe("layerTable", () => {
         on3: uniform([5], 23),
         matrix: uniform([20, 2], 24),
         offset: uniform([2], 25),
-        front: intsTensor([0]),
-        input1: uniform([1, 8, 2], 26),
+        steps: intsTensor([2, 1, 1]),
+        input1: uniform([1, 8, 1], 26),
         hidden1: uniform([1, 8, 2], 27),
         bias1: uniform([1, 16], 28),
-        lengths: intsTensor([1]),
+        lengths: intsTensor([2]),
         state1: uniform([1, 1, 2], 29),
         peepholes: uniform([1, 6], 30),
         directions: intsTensor([1]),
@@ -168,6 +168,8 @@ describe("layerTable", () => {
       "input1 hidden1 bias1 peepholes",
       "input2 hidden2 bias2",
     ]);
+    // two steps, of one value that comes and two of the state before, in four gates of two units
+    expect(table.at(-2)!.node!.multiplyAdds).toBe(2 * (1 + 2) * 4 * 2);
   });
 
   test("has the same indices and names at a size that does not fit", () => {
