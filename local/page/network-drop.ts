@@ -198,5 +198,13 @@ async function requireLayers(network: Network, labelsFile: string | null): Promi
 /** As what is wrong with the file; the folder it lay in is no concern of whoever sent it. */
 function explained(error: unknown, folder: string): unknown {
   if (!(error instanceof NetworkError || error instanceof ModelError)) return error;
-  return new ProblemError("invalid-request", [error.message.replaceAll(`${folder}${sep}`, "")]);
+  const problem = error.message.replaceAll(`${folder}${sep}`, "");
+  const [, remedy = ""] = REMEDIES.find(([pattern]) => pattern.test(problem)) ?? [];
+  return new ProblemError("invalid-request", [`${problem}${remedy}`]);
 }
+
+/** What the page's user can do, where the problem says it of a command, or not at all. */
+const REMEDIES: readonly (readonly [problem: RegExp, remedy: string])[] = [
+  [/--input /, "; dreamgrid models add takes it, the page does not"],
+  [/^cannot read external data .*: there is no such file$/, "; choose it together with the model"],
+];

@@ -10,6 +10,7 @@ import { PageServer } from "../../../local/page/page-server.ts";
 import { describeFile, descriptionJson, writeNetwork } from "../../networks/descriptions.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { node, sketch, writeModel } from "../../support/onnx-writer.ts";
+import { externalModel } from "../../support/external-model.ts";
 import { normal } from "../../support/random.ts";
 import { untilTrue } from "../../support/until.ts";
 
@@ -30,6 +31,7 @@ async function dropped(
   said: Readonly<Record<string, unknown>>,
   file = "net.onnx",
   known: readonly string[] = [],
+  bytes = network(planes),
 ) {
   const published: Network[] = [];
   const publisher = {
@@ -39,7 +41,7 @@ async function dropped(
   const drops = new NetworkDrops(publisher, { known });
   onTestFinished(() => drops.close());
   const id = await drops.begin();
-  await drops.receive(id, file, Readable.from([Buffer.from(network(planes))]));
+  await drops.receive(id, file, Readable.from([Buffer.from(bytes)]));
   expect(await drops.finish(id, { network: "mine", file, ...said })).toBe("mine");
   return published[0]!.description.input;
 }
@@ -83,6 +85,31 @@ test("what nobody says of a dropped network's pixels is assumed, and told", asyn
     mean: [128, 128, 128],
     assumed: "RGB, 0..255 minus 128",
   });
+});
+
+const [EXTERNAL] = externalModel("net.onnx.data");
+const TWO_INPUTS = writeModel(
+  sketch({
+    inputs: { image: [1, 3, 10, 12], factor: [1] },
+    nodes: [node("Mul", "image factor", "y")],
+    outputs: ["y"],
+  }),
+  17,
+);
+
+test.each([
+  [
+    "weights elsewhere",
+    EXTERNAL,
+    /^cannot read external data 'net.onnx.data'.*; choose it together with the model$/,
+  ],
+  [
+    "another input",
+    TWO_INPUTS,
+    /--input factor=VALUE; dreamgrid models add takes it, the page does not$/,
+  ],
+])("of a network with %s it is told what the page's user can do", async (_, bytes, message) => {
+  await expect(dropped(3, {}, "net.onnx", [], bytes)).rejects.toThrow(message);
 });
 
 test("of a file that did not arrive whole nothing stays on the disk", async () => {
