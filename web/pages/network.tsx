@@ -30,7 +30,9 @@ export function NetworkPage({ network }: { readonly network: string }) {
           </nav>
           <h1>{network}</h1>
           {/* there before it is known, so that nothing moves when it comes */}
-          <p class="quiet">{about === null ? "\u00a0" : <About {...about} />}</p>
+          <p class="quiet">
+            {about === null ? "\u00a0" : <About {...about} planes={layers[0]?.channels} />}
+          </p>
           <p class="quiet">{table.value === null ? "\u00a0" : <Sizes {...table.value} />}</p>
         </div>
         <div class="row">
@@ -83,15 +85,26 @@ function GraphAndTable({ network, layers }: GraphAndTableProps) {
 
 const NONE: readonly LayerDocument[] = [];
 
-function About({ input, licence }: NetworkDocument) {
+interface AboutProps extends NetworkDocument {
+  /** Of the image; not yet known where it is left out. */
+  readonly planes: number | null | undefined;
+}
+
+function About({ input, licence, removable, planes }: AboutProps) {
   const { width, height, channelOrder, assumed } = input;
   return (
     <>
-      {width} × {height} px, {channelOrder === "planes" ? "planes without colours" : channelOrder}
+      {width} × {height} px{channelOrder === "planes" ? planesText(planes) : `, ${channelOrder}`}
       {assumed !== null && <>; its pixels are taken to be {assumed}</>}
+      {assumed !== null && removable && <> (to say otherwise, remove it and add it again)</>}
       {licence !== "unknown" && <>; licence: {licence}</>}
     </>
   );
+}
+
+function planesText(planes: AboutProps["planes"]): string {
+  if (planes === undefined || planes === null) return "";
+  return planes === 1 ? ", grey" : `, ${planes} planes without colours`;
 }
 
 /** "1.8M learnables, 641M multiply-adds, 7.4 MB, opset 13, written by pytorch 2.4" */

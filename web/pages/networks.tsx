@@ -72,7 +72,7 @@ function NetworkCard({ network: { id, licence, input }, jobs }: NetworkCardProps
       <span class="quiet">
         {input.width} × {input.height}, {jobs.length === 0 ? "no jobs" : count}
       </span>
-      <span class="quiet card-licence">{licence}</span>
+      <span class="quiet card-licence">{licence === "unknown" ? "licence unknown" : licence}</span>
     </a>
   );
 }
