@@ -11,10 +11,14 @@ const ALIGNMENT = 64; // bytes; NumPy starts the data there so that it can be ma
 const PREFIX_V1 = 10; // magic, version, 16-bit header length
 const MAX_HEADER_BYTES = 10_000; // as NumPy reads; what is not understood of it is told
 
-/** A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's NEP 1). */
+/**
+ * A `.npy` file, version 1.0, little-endian float32 in C order (NumPy's NEP 1).
+ *
+ * @throws RangeError for numbers that do not fill the shape
+ */
 export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Array {
   if (shape.reduce((size, axis) => size * axis, 1) !== data.length) {
-    throw new Error(`internal: ${data.length} values in an array of [${shape.join(", ")}]`);
+    throw new RangeError(`given ${data.length} values; wanted those of [${shape.join(", ")}]`);
   }
   const axes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${axes}), }`;

@@ -1,9 +1,19 @@
 import {
+  type AskedOfConcepts,
+  layerConcepts,
+  type LayerConcepts,
+} from "../pipeline/dataset/concepts.ts";
+import {
   type AskedOfDataset,
   layerExamples,
   type LayerDatasetExamples,
 } from "../pipeline/dataset/layer-examples.ts";
-import { checkOptions, datasetOptions } from "../pipeline/request/library-options.ts";
+import type { DatasetProgress } from "../pipeline/dataset/look-at-photographs.ts";
+import {
+  checkOptions,
+  conceptsOptions,
+  datasetOptions,
+} from "../pipeline/request/library-options.ts";
 import { networkOf, type NetworkReference } from "./network.ts";
 
 /** `layer` and `images`, and `count`, which has a default. */
@@ -16,8 +26,8 @@ export interface LookOptions {
   readonly threads?: number;
   /** Ends it with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Hears how many images have been looked at. */
-  readonly onLooked?: (done: number) => void;
+  /** Hears of each step from its beginning. */
+  readonly onProgress?: (progress: DatasetProgress) => void;
 }
 
 /**
@@ -34,9 +44,36 @@ export interface LookOptions {
  */
 export async function datasetExamples(
   { network, ...asked }: DatasetExamplesOptions,
-  { threads, signal, onLooked }: LookOptions = {},
+  looking: LookOptions = {},
 ): Promise<LayerDatasetExamples> {
   checkOptions(datasetOptions, { network, ...asked });
-  const { analysed } = await networkOf(network, signal);
-  return layerExamples(analysed, asked, { threads, signal, onLooked });
+  const { analysed } = await networkOf(network, looking.signal);
+  return layerExamples(analysed, asked, looking);
+}
+
+/** `layer` and `images`, and `count`, `class` and `seed`, which have defaults. */
+export interface ConceptsOptions extends AskedOfConcepts {
+  readonly network: NetworkReference;
+}
+
+/**
+ * What a layer tells apart in images: at each of their places what it makes of them is a sum of a few
+ * concepts, each a direction of the layer, found by non-negative matrix factorisation; as `dreamgrid
+ * concepts` does. Of one image they are groups of its neurons.
+ *
+ *     const { concepts: found } = await concepts({ network, layer, images: "photos", class: "zebra" });
+ *     const { direction } = found[0];
+ *     await writeFile("first.npy", encodeNpy([direction.length], direction));
+ *     render({ network, layer, targets: [{ direction: "first.npy" }] }) // draws what it is
+ *
+ * @throws as `datasetExamples`, RequestError for a class that is not there, or a `count` that so few
+ *   images have no vectors for, too; UnsupportedGradientError where a class is asked about
+ */
+export async function concepts(
+  { network, ...asked }: ConceptsOptions,
+  looking: LookOptions = {},
+): Promise<LayerConcepts> {
+  checkOptions(conceptsOptions, { network, ...asked });
+  const { analysed } = await networkOf(network, looking.signal);
+  return layerConcepts(analysed, asked, looking);
 }

@@ -263,3 +263,6 @@ export const ASK_AGAIN_SECONDS = 3_600;
 
 /** Photographs that are shown of a channel: a row of them on a screen. */
 export const EXAMPLES_OF_CHANNEL = 9;
+
+/** Concepts that a layer is asked for: pictures in a row, on a screen. */
+export const CONCEPTS_OF_LAYER = 8;

@@ -95,8 +95,7 @@ async function activationsInPhotos(
   const look = async ({ photograph, engine, planes }: SeenPhoto): Promise<Photo> => {
     return { path: paths[photograph]!, activations: await activationsIn(engine, planes) };
   };
-  const shown = { label: "looking at photographs", photographs: paths.length };
-  const { seen } = await showLooking(shown, terminal, (looking) =>
+  const { seen } = await showLooking(paths.length, terminal, (looking) =>
     lookAtPhotographs(paths.map(photographOf), own, looking, look),
   );
   return seen;

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { CONCEPTS_OF_LAYER } from "../../lib/pipeline/limits.ts";
 import {
   addDrawingOptions,
   layerOption,
@@ -11,8 +12,6 @@ import {
 import type { ConceptsFlags } from "./run-concepts.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Pictures in a row, on a screen. */
-const DEFAULT_COUNT = 8;
 const MOST_COUNT = 100;
 
 /** `dreamgrid concepts`: what a layer tells apart in photographs. */
@@ -22,7 +21,7 @@ export function conceptsCommand(terminal: Terminal): Command {
     .addArgument(networkArgument())
     .addOption(layerOption())
     .requiredOption("--photos <path>", "a folder of PNG, JPEG or WebP files, or one of them", path)
-    .option("--count <count>", "so many concepts", wholeNumber(1, MOST_COUNT), DEFAULT_COUNT)
+    .option("--count <count>", "so many concepts", wholeNumber(1, MOST_COUNT), CONCEPTS_OF_LAYER)
     .option("--class <class>", "name or 1-based index: how much each concept speaks for it")
     .addOption(seedOption())
     .option("--out <folder>", "where the results go", path, "dreams")

@@ -1,38 +1,41 @@
 import { messageOf } from "../../lib/onnx/errors.ts";
-import type { LeftOut, Looking } from "../../lib/pipeline/dataset/look-at-photographs.ts";
+import type { DatasetProgress, Looking } from "../../lib/pipeline/dataset/look-at-photographs.ts";
+import type { LeftOut } from "../../lib/pipeline/dataset/photographs.ts";
 import { several } from "../several.ts";
 import type { Terminal } from "./terminal.ts";
 import { WorkBar } from "./time-left.ts";
 import { userMessage } from "./user-errors.ts";
 
-/** What is shown while photographs are looked at. */
-export interface ShownLooking {
-  /** What is done, for the progress bar. */
-  readonly label: string;
-  readonly photographs: number;
-  /** @default one per core */
-  readonly threads?: number | undefined;
-}
-
 /**
- * Shows how far it is with photographs, and tells of those that were left out.
+ * Shows how far the work on photographs is, a bar for each of its steps, and tells at its end of
+ * those that were left out.
  *
- * @param look see `lookAtPhotographs`
+ * @param photographs how many there are
  */
-export async function showLooking<T extends { readonly leftOut: readonly LeftOut[] }>(
-  { label, photographs, threads }: ShownLooking,
+export async function showLooking<T>(
+  photographs: number,
   terminal: Terminal,
-  look: (looking: Looking) => Promise<T>,
+  work: (looking: Pick<Looking, "onProgress" | "onLeftOut">) => Promise<T>,
 ): Promise<T> {
-  let looked: T;
-  {
-    using bar = new WorkBar(terminal, label, photographs);
-    looked = await look({ threads, onLooked: (done) => bar.show(done) });
+  const leftOut: LeftOut[] = [];
+  let bar: WorkBar | null = null;
+  const endBar = () => bar?.[Symbol.dispose]();
+  const onProgress = ({ step, done, of }: DatasetProgress) => {
+    if (done === 0) {
+      endBar();
+      bar = new WorkBar(terminal, step, of);
+    }
+    bar?.show(done);
+  };
+  let result: T;
+  try {
+    result = await work({ onProgress, onLeftOut: (each) => leftOut.push(each) });
+  } finally {
+    endBar();
   }
-  const [first] = looked.leftOut;
-  if (first === undefined) return looked;
+  const [first] = leftOut.toSorted((a, b) => a.photograph - b.photograph);
+  if (first === undefined) return result;
   const reason = userMessage(first.error) ?? messageOf(first.error);
-  const count = `${looked.leftOut.length} of ${several(photographs, "photograph")}`;
-  terminal.note(`left out ${count}: ${reason}`);
-  return looked;
+  terminal.note(`left out ${leftOut.length} of ${several(photographs, "photograph")}: ${reason}`);
+  return result;
 }

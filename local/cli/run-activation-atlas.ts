@@ -65,9 +65,9 @@ export async function runActivationAtlas(
   await checkNoFolders(filesOfDirections(out, atlas));
   await withFolder(out, async () => {
     const sampling = { network: opened, layer, places, seed: flags.seed };
-    const shown = { label: "looking at photographs", photographs: paths.length };
-    const { vectors } = await showLooking({ ...shown, ...flags }, terminal, (looking) =>
-      gatherActivations(paths.map(photographOf), sampling, looking),
+    const { threads } = flags;
+    const { vectors } = await showLooking(paths.length, terminal, (looking) =>
+      gatherActivations(paths.map(photographOf), sampling, { ...looking, threads }),
     );
     checkEnough(vectors.length, flags, paths.length);
     const directions = laidOut(vectors, grid, terminal);

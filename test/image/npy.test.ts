@@ -37,7 +37,7 @@ test.each([[[]], [[6]], [[2, 3]], [[3, 1, 2, 1]]])("%j comes back", (shape) => {
 });
 
 test("data of another length than the shape is our own mistake", () => {
-  expect(() => encodeNpy([2, 2], SIX)).toThrow("internal: 6 values in an array of [2, 2]");
+  expect(() => encodeNpy([2, 2], SIX)).toThrow("given 6 values; wanted those of [2, 2]");
 });
 
 /** Of version 2, and nothing that is understood in it. */

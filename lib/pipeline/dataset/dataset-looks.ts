@@ -15,9 +15,13 @@ import type {
   LookProgress,
   PlacedExample,
 } from "./channel-examples.ts";
-import { checkTakesPhotographs, type LeftOut, lookAtPhotographs } from "./look-at-photographs.ts";
+import {
+  checkTakesPhotographs,
+  type DatasetProgress,
+  lookAtPhotographs,
+} from "./look-at-photographs.ts";
 import { partsSeen } from "./parts-seen.ts";
-import type { Photograph } from "./photographs.ts";
+import type { LeftOut, Photograph } from "./photographs.ts";
 import { modelIdentity, readLook, writtenLook } from "./written-look.ts";
 
 /** A photograph that may be changed. */
@@ -187,7 +191,7 @@ export class DatasetLooks {
     const looking = {
       threads,
       signal: this.#closing.signal,
-      onLooked: (done: number) => void (look.looked = done),
+      onProgress: ({ done }: DatasetProgress) => void (look.looked = done),
       onLeftOut: ({ photograph, error }: LeftOut) => {
         look.leftOut++;
         onLeftOut({ name: photographs[photograph]!.name, error });

@@ -14,13 +14,8 @@ import {
 import { patchesOf, type TokenGrid } from "../explain/token-grid.ts";
 import { RequestError } from "../request/request.ts";
 import { activationOf, type LookingLayer } from "./gather-activations.ts";
-import {
-  type LeftOut,
-  lookAtPhotographs,
-  type Looking,
-  type SeenPhoto,
-} from "./look-at-photographs.ts";
-import type { Photograph } from "./photographs.ts";
+import { lookAtPhotographs, type Looking, type SeenPhoto } from "./look-at-photographs.ts";
+import type { LeftOut, Photograph } from "./photographs.ts";
 
 /** Photographs below a concept's picture. */
 const SHOWN_PHOTOS = 3;

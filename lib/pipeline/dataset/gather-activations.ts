@@ -4,13 +4,12 @@ import { imageActivation } from "../../optvis/ascent/image-activation.ts";
 import { toNetworkPlanes } from "../../optvis/ascent/network-planes.ts";
 import { uniformFrom } from "../../optvis/random.ts";
 import {
-  type LeftOut,
   lookAtPhotographs,
   type Looking,
   type PhotographViewer,
   type SeenPhoto,
 } from "./look-at-photographs.ts";
-import type { Photograph } from "./photographs.ts";
+import type { LeftOut, Photograph } from "./photographs.ts";
 
 /** A layer of a network that looks at photographs. */
 export interface LookingLayer {

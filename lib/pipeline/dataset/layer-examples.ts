@@ -61,7 +61,7 @@ export async function layerExamples(
   looking: Looking,
 ): Promise<LayerDatasetExamples> {
   const layer = requestedLayer({ layer: reference }, network);
-  const { photographs, referenceTo } = await givenPhotographs(images);
+  const { photographs, referenceTo, leftOutOf } = await givenPhotographs(images);
   const found = new DatasetExamples(layer.channels, count);
   const sizes = new Map<number, Size>();
   const { leftOut } = await lookAtPhotographs(photographs, network, looking, async (photo) => {
@@ -88,10 +88,7 @@ export async function layerExamples(
       label: labelOf(i + 1),
       examples: found.of(i + 1).map(exampleOf),
     })),
-    leftOut: leftOut.map(({ photograph, error }) => ({
-      ...referenceTo(photograph),
-      reason: error.message,
-    })),
+    leftOut: leftOutOf(leftOut),
   };
 }
 

@@ -5,25 +5,29 @@ import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { seenPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
-import type { Photograph } from "./photographs.ts";
+import type { LeftOut, Photograph } from "./photographs.ts";
+
+/** How far the work on photographs is. */
+export interface DatasetProgress {
+  /** What is done, for people. */
+  readonly step: "looking at photographs" | "factoring activations" | "looking for concepts";
+  /** Of the step: photographs, those that were left out too, or iterations. */
+  readonly done: number;
+  readonly of: number;
+}
 
 /** How photographs are looked at. */
 export interface Looking {
+  /** @default looking at photographs */
+  readonly step?: DatasetProgress["step"] | undefined;
   /** How many together. @default one per core */
   readonly threads?: number | undefined;
   /** Ends it with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears how many photographs are done, those that were left out too. */
-  readonly onLooked?: ((done: number) => void) | undefined;
+  /** Hears of each step from its beginning. */
+  readonly onProgress?: ((progress: DatasetProgress) => void) | undefined;
   /** Hears of each that is left out, at once. */
   readonly onLeftOut?: ((leftOut: LeftOut) => void) | undefined;
-}
-
-/** A photograph that cannot be read. */
-export interface LeftOut {
-  /** Its number, from 0. */
-  readonly photograph: number;
-  readonly error: Error;
 }
 
 /** A photograph as its network sees it. */
@@ -50,13 +54,15 @@ export interface Looked<T> {
 export async function lookAtPhotographs<T>(
   photographs: readonly Photograph[],
   network: PhotographViewer,
-  { threads, signal, onLooked, onLeftOut }: Looking,
+  { step = "looking at photographs", threads, signal, onProgress, onLeftOut }: Looking,
   look: (photo: SeenPhoto) => Promise<T>,
 ): Promise<Looked<T>> {
   checkTakesPhotographs(network);
   await using engine = new AscentEngine({ threads });
   const leftOut: LeftOut[] = [];
+  const tell = (done: number) => onProgress?.({ step, done, of: photographs.length });
   let done = 0;
+  tell(done);
   const lookAt = async (photograph: number): Promise<readonly T[]> => {
     signal?.throwIfAborted();
     const read = await readable(photographs[photograph]!, network);
@@ -67,7 +73,7 @@ export async function lookAtPhotographs<T>(
     } else {
       seen = [await look({ photograph, ...read, engine })];
     }
-    onLooked?.(++done);
+    tell(++done);
     return seen;
   };
   const seen = await mapConcurrently([...photographs.keys()], lookAt, engine.threads);

@@ -33,6 +33,13 @@ export function photographOf(image: string | Uint8Array, index: number): Photogr
   return { name, read: () => readPicture(image) };
 }
 
+/** A photograph that cannot be read. */
+export interface LeftOut {
+  /** Its number, from 0. */
+  readonly photograph: number;
+  readonly error: Error;
+}
+
 /**
  * Images of the caller's: path of a folder, whose PNG, JPEG and WebP files are taken by their names,
  * or of one such file; or several of these, each by its path or its bytes.
@@ -59,5 +66,10 @@ export async function givenPhotographs(images: GivenImages) {
     const given = each[image];
     return { image, path: typeof given === "string" ? given : null };
   };
-  return { photographs: each.map(photographOf), referenceTo };
+  const leftOutOf = (leftOut: readonly LeftOut[]): readonly LeftOutImage[] =>
+    leftOut.map(({ photograph, error }) => ({
+      ...referenceTo(photograph),
+      reason: error.message,
+    }));
+  return { photographs: each.map(photographOf), referenceTo, leftOutOf };
 }

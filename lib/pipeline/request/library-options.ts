@@ -3,6 +3,7 @@ import * as z from "zod";
 import { PROVIDERS } from "../../autodiff/provider.ts";
 import { CHANNEL_ORDERS, PREPROCESSING_NAMES } from "../../networks/preprocessing.ts";
 import { OBJECTIVES } from "../../optvis/graph/objective/names.ts";
+import { MAX_SEED } from "../limits.ts";
 import { describeIssues } from "./describe-issues.ts";
 import { RequestError } from "./request.ts";
 
@@ -34,6 +35,7 @@ export const circuitOptions = z.strictObject({
   channel: z.union([z.string(), z.number()], "a 1-based channel, or a class's name"),
 });
 
+const classReference = z.union([z.string(), z.number()], "a class's name, or its 1-based index");
 const networkReference = z.custom(
   (value) => typeof value === "string" || isNetwork(value),
   "what readNetwork gives or takes",
@@ -53,11 +55,17 @@ export const datasetOptions = z.strictObject({
   count: z.int().min(1).optional(),
 });
 
+/** Of `concepts`. */
+export const conceptsOptions = datasetOptions.extend({
+  class: classReference.optional(),
+  seed: z.int().min(0).max(MAX_SEED).optional(),
+});
+
 /** Of `explain`. */
 export const explainOptions = z.strictObject({
   network: networkReference,
   image: z.custom(isImage, "the path of a PNG, JPEG or WebP file, or its bytes"),
-  class: z.union([z.string(), z.number()], "a class's name, or its 1-based index").optional(),
+  class: classReference.optional(),
   layer: layer.optional(),
   pixels: z
     .union(

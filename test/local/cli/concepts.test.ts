@@ -155,7 +155,7 @@ test.each([
   [
     "more concepts than vectors",
     ["concepts", tiny, "--layer", "classes", "--photos", photos, "--count", "6"],
-    /photos: it gives 5 vectors of the layer; wanted at least 6, one for each concept; give more/,
+    "count: given 6; wanted at most 5, as many vectors as the layer has in the photographs; give",
   ],
   [
     "a class that there is not",
@@ -175,7 +175,7 @@ test.each([
   [
     "a layer that is silent",
     ["concepts", odd, "--layer", "silent", "--photos", photo, "--count", "2"],
-    "2.png: the layer has nothing above zero at the places looked at; choose another --layer",
+    "layer: given silent; it has nothing above zero at the places looked at; choose another layer",
   ],
   ["no photograph", concepts(join(folder, "none.png")), /none\.png: there is no such file/],
   [

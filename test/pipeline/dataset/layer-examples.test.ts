@@ -52,12 +52,12 @@ await writeFile(file("wide.png"), wide);
 const images = [small, file("torn.png"), file("wide.png")];
 
 test("the library finds the images that excite each channel most, and cuts them in their own pixels", async () => {
-  let looked = 0;
+  const heard: number[] = [];
   const found = await datasetExamples(
     { network, layer: "squares", images },
-    { threads: 1, onLooked: (done) => (looked = done) },
+    { threads: 1, onProgress: ({ done, of }) => heard.push(done / of) },
   );
-  expect([found.layer, looked]).toEqual([{ index: 2, name: "squares" }, 3]);
+  expect([found.layer, heard]).toEqual([{ index: 2, name: "squares" }, [0, 1 / 3, 2 / 3, 1]]);
   const ofRed = {
     image: 0,
     path: null,
