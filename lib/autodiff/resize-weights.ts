@@ -66,6 +66,8 @@ export function resizedAxes(
   const taps = tapsOf(resizing);
   if (!taps) throw refuse(`mode is '${resizing.mode}'`);
 
+  // ONNX Runtime copies an input that keeps its lengths, whatever its scales are
+  if (axes.every(({ input, output }) => input === output)) return [];
   return axes.flatMap((scale, axis) => {
     if (scale.scale === 1) return [];
     graph.reserve(scale.output * scale.input, describeNode(node));

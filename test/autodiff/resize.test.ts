@@ -61,6 +61,11 @@ test.each(["not_larger", "not_smaller"])("takes sizes that keep the aspect, %s",
   await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, null, sizes(8, 9)] });
 });
 
+test("what keeps its lengths is as it was, whatever the scales, as ONNX Runtime has it", async () => {
+  const attributes = { mode: "linear" };
+  await checkVjp(resize, { op: "Resize", attributes, inputs: [x, null, scales(1, 1, 1.1, 1.2)] });
+});
+
 test("takes the cubic kernel's coefficient", async () => {
   const attributes = { mode: "cubic", cubic_coeff_a: float(-0.5) };
   const inputs = [x, null, scales(1, 1, 2, 3)];

@@ -28,7 +28,10 @@ export const resizeVjp: VjpRule = (context) => {
   const isCommon = axes.every(({ axis }) => axis >= resizing.axes.length - 2);
   // what not every provider has a kernel for is the product itself
   const isPlain = isCommon && !antialias && !excludeOutside;
-  const y = isPlain ? emitForward(context) : axes.reduce(resample(graph, "forward"), input(0));
+  const isCopy = axes.length === 0;
+  const forward = () =>
+    isPlain ? emitForward(context) : axes.reduce(resample(graph, "forward"), input(0));
+  const y = isCopy ? graph.emit("Identity", [input(0)]) : forward();
   const pull = (dY: Value) => [axes.reduce(resample(graph, "back"), dY)];
   // a cubic kernel has negative weights
   const isMean = resizing.mode !== "cubic";

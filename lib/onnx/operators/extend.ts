@@ -156,6 +156,7 @@ const wrapped: Upgrade = (node, rewriting) => {
   const x = requiredInput(node, 0);
   const [, pads, , axes] = node.inputs.map((value) => numbersIn(rewriting.constantOf(value)));
   if (!pads) throw notInOpset18(node, "mode 'wrap' with pads that are no constants");
+  if (pads.some((length) => length < 0)) throw notInOpset18(node, "mode 'wrap' with negative pads");
   const places = (axes ?? countTo(pads.length / 2)).flatMap((axis, i, all) => {
     const [begin, end] = [pads[i]!, pads[i + all.length]!];
     return begin === 0 && end === 0 ? [] : [{ axis, begin, end }];

@@ -121,7 +121,8 @@ function coordinatesInOpset18(node: Node, { constantOf }: Rewriting): Attributes
   // came with 19, and differs from half_pixel only where length * scale is no whole number
   if (coordinates === "half_pixel_symmetric") {
     const scales = node.inputs[2] ? constantOf(node.inputs[2]) : null;
-    const isWhole = scales?.type === "float32" && scales.data.every(Number.isInteger);
+    const stated = scales?.type === "float32" ? scales.data : [];
+    const isWhole = stated.length > 0 && stated.every(Number.isInteger);
     const isToSizes = stringAttribute(node, "keep_aspect_ratio_policy", "stretch") === "stretch";
     if (isWhole || (node.inputs[3] && isToSizes)) return halfPixel;
     throw notInOpset18(node, `coordinate_transformation_mode '${coordinates}' by a fraction`);

@@ -243,7 +243,6 @@ test("a grid of volumes is refused where it is used, in one line", () => {
 });
 
 const half = { mode: "nearest", coordinate_transformation_mode: "tf_half_pixel_for_nn" };
-const byFraction = floatTensor([4], [1, 1, 1.5, 2]);
 
 test.each([
   {
@@ -268,7 +267,7 @@ test.each([
     }),
     message: /'tf_half_pixel_for_nn' has no counterpart/,
   },
-  ...["_ scales", "_ _ sizes"].map((by) => ({
+  ...["_ scales", "_ _ sizes", "_ empty sizes"].map((by) => ({
     what: `symmetric by a fraction, ${by}`,
     opset: 19,
     of: node("Resize", `image ${by}`, "y", {
@@ -278,19 +277,22 @@ test.each([
     }),
     message: /'half_pixel_symmetric' by a fraction has no counterpart/,
   })),
+  {
+    what: "wrap that takes elements away",
+    opset: 19,
+    of: node("Pad", "image crop", "y", { mode: "wrap" }),
+    message: /mode 'wrap' with negative pads has no counterpart/,
+  },
 ])("what opset 18 has no counterpart of is refused: $what", ({ opset, of, message }) => {
   const initializers = {
-    scales: byFraction,
+    scales: floatTensor([4], [1, 1, 1.5, 2]),
     sizes: intsTensor([1, 6, 8, 20]),
     empty: floatTensor([0], []),
+    crop: intsTensor([0, 0, 2, -1, 0, 0, 0, 0]),
     six: uniform([6], 3, [1, 2]),
   };
-  const graph = sketch({
-    inputs: { image: [1, 6, 5, 8] },
-    nodes: [of],
-    outputs: ["y"],
-    initializers,
-  });
+  const inputs = { image: [1, 6, 5, 8] };
+  const graph = sketch({ inputs, nodes: [of], outputs: ["y"], initializers });
   const { problems } = specialise(decodeModel(writeModel(graph, opset)), [1, 6, 5, 8]);
   expect(problems.get("y")?.message).toMatch(message);
 });
