@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
-import { checkVjp, expectRefused } from "../support/check-vjp.ts";
+import { checkVjp, expectRefused, runRule } from "../support/check-vjp.ts";
 import { normal } from "../support/random.ts";
 
 const averagePool = RULES["AveragePool"]!;
@@ -112,6 +112,19 @@ describe.each([0, 1])("count_include_pad %i", (count_include_pad) => {
       inputs: [normal(shape, 1)],
     });
   });
+});
+
+test("auto_pad SAME of windows apart, which ONNX Runtime misreads, is the padding it stands for", async () => {
+  const geometry = { kernel_shape: [1, 2], strides: [3, 2] };
+  const run = (padding: Attributes) => {
+    const attributes = { ...geometry, ...padding };
+    const inputs = [normal([2, 3, 6, 7], 1)];
+    const dY = normal([2, 3, 2, 4], 2);
+    return runRule(averagePool, { op: "AveragePool", attributes, inputs }, "cpu", dY);
+  };
+  const stated = await run({ pads: [0, 0, 0, 1] });
+  expect(await run({ auto_pad: "SAME_UPPER" })).toEqual(stated);
+  expect(await run({ auto_pad: "SAME_LOWER" })).not.toEqual(stated);
 });
 
 test("rejects a dilated window", () => {

@@ -187,6 +187,22 @@ describe.each(inputsOf)("on $kind input", ({ rule, surroundings, sign }) => {
   });
 });
 
+test("auto_pad SAME of windows dilated or apart, which ONNX Runtime misreads, is the padding it stands for", async () => {
+  const geometry = { kernel_shape: [3, 1], dilations: [2, 1], strides: [2, 3] };
+  const dY = normal([2, 3, 4, 2], 2);
+  const run = (provider: Provider, padding: Attributes) => {
+    const attributes = { ...geometry, ...padding };
+    const inputs = [distinct([2, 3, 8, 6], 1)];
+    return runRule(maxPool, { op: "MaxPool", attributes, inputs }, provider, dY);
+  };
+  for (const provider of PROVIDERS) {
+    // of windows of 5 rows 3 overhang, of 1 column in 3 none
+    const stated = await run(provider, { pads: [1, 0, 2, 0] });
+    expect(await run(provider, { auto_pad: "SAME_UPPER", ceil_mode: 1 })).toEqual(stated);
+    expect(await run(provider, { auto_pad: "SAME_LOWER" })).not.toEqual(stated);
+  }
+});
+
 test("a Relu's mask is applied at the pool: no gradient where the maximum is zero", async () => {
   const attributes = { kernel_shape: [2, 2], strides: [2, 2] };
   const at = floatTensor([1, 1, 2, 4], [0, 0, 1, 2, 0, 0, 2, 0]);

@@ -1,6 +1,6 @@
 import type { Value } from "../../onnx/model.ts";
 import { describeNode, intAttribute } from "../../onnx/node.ts";
-import { parsePool } from "../../onnx/operators/pool.ts";
+import { parsePool, withStatedPads } from "../../onnx/operators/pool.ts";
 import { type AxisWindow, withOverhang } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
@@ -21,13 +21,14 @@ import type { VjpRule, VjpContext } from "../rule.ts";
  * Source: ONNX operator AveragePool-11.
  */
 export const averagePoolVjp: VjpRule = (context) => {
-  const { node, facts } = context;
+  const { graph, node, input, facts } = context;
   const { windows } = parsePool(node, facts);
   if (windows.some(({ dilation }) => dilation !== 1)) {
     throw new UnsupportedGradientError(node, "its window is dilated", "use dilations of 1");
   }
   const includesPad = intAttribute(node, "count_include_pad", 0) === 1;
-  return movement(context, (dY) => spread(context, dY, { windows, includesPad }));
+  const y = graph.emit("AveragePool", [input(0)], withStatedPads(node, { windows }));
+  return movement(context, (dY) => spread(context, dY, { windows, includesPad }), y);
 };
 
 interface Geometry {

@@ -1,4 +1,4 @@
-import { parsePool } from "../../onnx/operators/pool.ts";
+import { parsePool, withStatedPads } from "../../onnx/operators/pool.ts";
 import { oneOutput } from "../forward.ts";
 import type { VjpRule } from "../rule.ts";
 
@@ -23,7 +23,7 @@ export const maxPoolVjp: VjpRule = (context) => {
   const { graph, node, input, facts, forms } = context;
   const { windows } = parsePool(node, facts);
   const isRectified = context.isRectified(0);
-  const { attributes } = node;
+  const attributes = withStatedPads(node, { windows });
   const { y, pullback } = forms.maxPool(input(0), { windows, attributes, isRectified });
   const [, indices] = node.outputs[1] ? graph.emitMany("MaxPool", [input(0)], attributes, 2) : [];
   const step = oneOutput(context, y, (dY) => [pullback(dY)]);

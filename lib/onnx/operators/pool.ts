@@ -1,7 +1,14 @@
 import { MAX_MADE_ELEMENTS, requireWithin } from "../budgets.ts";
 import type { ValueFacts } from "../facts.ts";
-import type { Node, Value } from "../model.ts";
-import { intAttribute, intsAttribute, mismatch, nodeError, requiredInput } from "../node.ts";
+import type { Attributes, Node, Value } from "../model.ts";
+import {
+  intAttribute,
+  intsAttribute,
+  mismatch,
+  nodeError,
+  requiredInput,
+  stringAttribute,
+} from "../node.ts";
 import { filled, floatTensor, formatShape, sizeOf } from "../tensor.ts";
 import { keepDims } from "./axes.ts";
 import type { Convolution } from "./convolution.ts";
@@ -31,6 +38,17 @@ export function parsePool(node: Node, inputs: Inputs): Pool {
   }
   const windows = slidingWindows(node, spatial, kernel);
   return { windows, outputShape: [batch!, channels, ...windows.map(({ output }) => output)] };
+}
+
+/**
+ * The node's attributes, of auto_pad SAME the padding in numbers: where windows are dilated, or
+ * further apart than they are wide, ONNX Runtime takes others than ONNX.
+ */
+export function withStatedPads(node: Node, { windows }: Pick<Pool, "windows">): Attributes {
+  const { attributes } = node;
+  if (!stringAttribute(node, "auto_pad", "NOTSET").startsWith("SAME")) return attributes;
+  // rounding up is for windows that do not end with the padding, as these do
+  return { ...attributes, auto_pad: "NOTSET", pads: padsOf(windows), ceil_mode: 0 };
 }
 
 const pool = ofInputType((node, inputs) => parsePool(node, inputs).outputShape);
