@@ -18,7 +18,7 @@ import { FakeRenderer, untilStopped } from "../support/fake-renderer.ts";
 import { memoryPipeline } from "../support/memory-pipeline.ts";
 import { silentLog } from "../support/silent-log.ts";
 
-const STEP_SECONDS = 5;
+const STEP_SECONDS = 15;
 
 /** What a call that is killed answers: nothing. */
 const NO_ANSWER = Symbol("killed");

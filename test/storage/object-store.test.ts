@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,10 +14,16 @@ import { localConnection } from "../../local/resources.ts";
 const TYPE = "application/octet-stream";
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
+/** More than S3 lists at a time. */
+const MANY = Array.from({ length: 1_005 }, (_, i) => `e/${String(i).padStart(5, "0")}`);
+
 let folder: string;
 let endpoint: Endpoint;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dreamgrid-store-"));
+  // found there at the start: to put each takes a hundred times as long
+  await mkdir(join(folder, "store", "e"), { recursive: true });
+  await Promise.all(MANY.map((key) => writeFile(join(folder, "store", key), "x")));
   endpoint = await startEndpoint({ dataFolder: folder, buckets: [{ name: "store" }] });
 });
 afterAll(async () => {
@@ -82,9 +88,10 @@ describe.each(STORES)("an object store %s", (_, makeStore) => {
 
   test("lists a prefix in the order of UTF-8 bytes, over 1,000 keys too", async () => {
     const store = makeStore();
-    const names = Array.from({ length: 1_005 }, (__, i) => `e/${String(i).padStart(5, "0")}`);
-    await Promise.all(names.map((name) => store.put(name, bytes("x"), TYPE)));
-    expect(await keysOf(store, "e/")).toEqual(names);
+    if (store instanceof MemoryObjectStore) {
+      await Promise.all(MANY.map((key) => store.put(key, bytes("x"), TYPE)));
+    }
+    expect(await keysOf(store, "e/")).toEqual(MANY);
     // by UTF-16 units 😀 would come before the private-use character
     await store.put("f/😀", bytes("x"), TYPE);
     await store.put("f/\uE000", bytes("x"), TYPE);

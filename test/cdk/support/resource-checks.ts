@@ -18,6 +18,14 @@ export function problemsOf(
   stack: Synthesis,
   checks: Readonly<Record<string, Check>>,
 ): readonly string[] {
+  return [...problemsIn(stack, checks)];
+}
+
+/** The same, one by one: whether there is one is known long before all are. */
+export function* problemsIn(
+  stack: Synthesis,
+  checks: Readonly<Record<string, Check>>,
+): Generator<string> {
   const all = Object.entries(stack.resources).map(
     // topics may have none
     ([id, resource]) => [id, { ...resource, Properties: { ...resource.Properties } }] as const,
@@ -29,13 +37,22 @@ export function problemsOf(
       users.set(name, [...(users.get(name) ?? []), [id, resource]]);
     }
   }
-  return all.flatMap(([id, resource]) => {
-    const check = checks[resource.Type];
-    if (check === undefined) return [`${id}: no check of ${resource.Type}`];
-    const own = named.get(id)!;
-    const unknown = [...own].filter(
+  const unknownTo = (id: string) =>
+    [...named.get(id)!].filter(
       (name) => !(name in stack.resources) && !/^AWS::|Parameter$/.test(name),
     );
+  for (const [id] of all) {
+    for (const name of unknownTo(id)) yield `${id}: names ${name}, which is not there`;
+  }
+  for (const [id, resource] of all) {
+    const check = checks[resource.Type];
+    if (check === undefined) {
+      yield `${id}: no check of ${resource.Type}`;
+      continue;
+    }
+    // what is not there cannot be looked at
+    if (unknownTo(id).length > 0) continue;
+    const own = named.get(id)!;
     const checked: Checked = {
       ...resource,
       id,
@@ -43,13 +60,8 @@ export function problemsOf(
       users: users.get(id) ?? [],
       uses: all.filter(([other]) => own.has(other)),
     };
-    const problems = [
-      ...unknown.map((name) => `names ${name}, which is not there`),
-      // what is not there cannot be looked at
-      ...(unknown.length > 0 ? [] : check(checked)),
-    ];
-    return problems.map((problem) => `${id}: ${problem}`);
-  });
+    for (const problem of check(checked)) yield `${id}: ${problem}`;
+  }
 }
 
 const namesFound = new WeakMap<Resource, ReadonlySet<string>>();

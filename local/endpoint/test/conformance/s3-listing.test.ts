@@ -46,7 +46,8 @@ async function listAll(Bucket: string, options: Omit<ListObjectsV2CommandInput, 
 const KEYS = ["jobs/1/plan.json", "jobs/1/tiles/2.png", "jobs/2/plan.json", "requests/a.json", "z"];
 
 describe.concurrent("ListObjectsV2", () => {
-  test("pages through 1,050 keys, in order, each once", async () => {
+  // the embedded endpoint's 3,000 keys, of ../scale.test.ts, are there without being put
+  test.runIf(target.isOther)("pages through 1,050 keys, in order, each once", async () => {
     const keys = Array.from({ length: 1050 }, (_, i) => `tiles/${String(i).padStart(5, "0")}.png`);
     const Bucket = await bucketWith([...keys, "other"]);
     const { names, pages } = await listAll(Bucket, { Prefix: "tiles/" });

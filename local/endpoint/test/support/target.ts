@@ -33,6 +33,8 @@ export interface TargetTime {
 
 /** An endpoint under test, real clients for it, and names that no other test uses. */
 export interface Target extends TargetTime {
+  /** Whether it is another than the embedded one. */
+  readonly isOther: boolean;
   readonly url: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly s3: S3Client;
@@ -110,6 +112,7 @@ function targetAt(
   const sqs = sqsAt(url, credentials);
   return {
     ...time,
+    isOther: OTHER_ENDPOINT !== undefined,
     url,
     credentials,
     s3,
