@@ -15,6 +15,7 @@ import {
   MAX_MODEL_TEXT_BYTES,
   MAX_NAME_LENGTH,
 } from "../../lib/pipeline/limits.ts";
+import { nameOrIndex } from "../../lib/pipeline/request/fields/drawn.ts";
 
 /* The one description of what the API takes and gives; the OpenAPI document is made of it. */
 
@@ -188,7 +189,7 @@ export const atlasRequestSchema = z.strictObject({
   network: networkIdSchema,
   name: atlasNameSchema.optional().describe("name of the atlas; left out, the network's id"),
   layers: z
-    .array(z.union([z.string().min(1).max(MAX_NAME_LENGTH), z.int().min(1)]))
+    .array(nameOrIndex("a layer"))
     .min(1)
     .max(MAX_ATLAS_LAYERS)
     .optional()

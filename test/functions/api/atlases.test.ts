@@ -123,6 +123,10 @@ test("what is wrong is told of every layer, and nothing begins", async () => {
   expect(tooMany.body).toMatchObject({
     problems: [expect.stringMatching(/^layers: .*wanted at most 1000 elements$/)],
   });
+  const noName = await call("POST", "/atlases", { body: { network: "tiny", layers: [true] } });
+  expect(noName.body).toMatchObject({
+    problems: ["layers[0]: given true; wanted a layer's name, or its 1-based index"],
+  });
   const badRange = await call("POST", "/atlases", { body: { network: "tiny", channels: "4:2" } });
   expect(badRange.body).toMatchObject({ problems: [expect.stringContaining("'4:2'")] });
   const unknown = await call("POST", "/atlases", { body: { network: "tinny" } });
