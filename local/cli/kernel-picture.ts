@@ -1,6 +1,6 @@
 import { divergingColour } from "../../lib/image/diverging-colour.ts";
 import { filledRaster, type Raster, type Size } from "../../lib/image/raster.ts";
-import type { CircuitLink } from "../../lib/pipeline/networks/circuit-schema.ts";
+import { type CircuitLink, COLOURS } from "../../lib/pipeline/networks/circuit-schema.ts";
 
 const WHITE = [255, 255, 255] as const;
 /** Between cells that are large enough for lines. */
@@ -29,9 +29,7 @@ export function drawKernel({ kernel }: CircuitLink, largest: number, size: Size)
  * `null` where these are not red, green and blue of one kernel.
  */
 export function drawColourFilter(sources: readonly CircuitLink[], size: Size): Raster | null {
-  const planes = (["red", "green", "blue"] as const).map((colour) =>
-    sources.find((source) => source.colour === colour),
-  );
+  const planes = COLOURS.map((colour) => sources.find((source) => source.colour === colour));
   const [first] = planes;
   if (sources.length !== planes.length || first === undefined) return null;
   const weights = planes.map((plane) => plane?.kernel.weights ?? null);

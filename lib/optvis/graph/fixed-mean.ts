@@ -1,7 +1,6 @@
 import { channelAxes } from "../../onnx/channel-axis.ts";
 import type { Value } from "../../onnx/model.ts";
-import { specialise } from "../../onnx/static-graph.ts";
-import { imageShapeOf, type NetworkModel, type TargetLayer } from "./layer-pass.ts";
+import { atOwnSize, type NetworkModel, type TargetLayer } from "./layer-pass.ts";
 import { PlaceMeans } from "./place-means.ts";
 
 /**
@@ -12,23 +11,19 @@ import { PlaceMeans } from "./place-means.ts";
  * @returns `null` where there is none, as far as the arithmetic before it tells
  */
 export function fixesMean(
-  { model, inputSize }: NetworkModel,
+  network: NetworkModel,
   layer: TargetLayer & { readonly shape: readonly number[] | null },
 ) {
   const { value, channelAxis = 1, batchAxis = 0, shape } = layer;
-  const node = model.graph.nodes.find(({ outputs }) => outputs[0] === value);
+  const node = network.model.graph.nodes.find(({ outputs }) => outputs[0] === value);
   if (node === undefined || shape === null || shape.length < 3 || batchAxis > 0) return null;
-  const graph = specialise(model, imageShapeOf(model, 1, inputSize));
-  const means = new PlaceMeans(graph, { rank: shape.length, channelAxis });
+  const means = new PlaceMeans(atOwnSize(network), { rank: shape.length, channelAxis });
   return means.isFixed(value) ? node : null;
 }
 
 /** Whether `fixesMean` holds of any of these values, each with its own places and channels. */
-export function fixesAnyMean(
-  values: readonly Value[],
-  { model, inputSize }: NetworkModel,
-): boolean {
-  const graph = specialise(model, imageShapeOf(model, 1, inputSize));
+export function fixesAnyMean(values: readonly Value[], network: NetworkModel): boolean {
+  const graph = atOwnSize(network);
   const axes = channelAxes(graph);
   return values.some((value) => {
     const rank = graph.facts.get(value)?.shape.length ?? 0;

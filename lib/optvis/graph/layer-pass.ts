@@ -58,6 +58,11 @@ export function imageShapeOf({ graph }: Model, n: number, { height, width }: Siz
   return [n, imageInputOf(graph).planes, height, width];
 }
 
+/** A network's graph for one image of the size that it was made for. */
+export function atOwnSize({ model, inputSize }: NetworkModel): StaticGraph {
+  return specialise(model, imageShapeOf(model, 1, inputSize));
+}
+
 /** A layer of a network, or several joined, at one image size, ready to be differentiated. */
 export interface LayerPass extends ForwardPass {
   readonly imageShape: ImageShape;

@@ -4,8 +4,7 @@ import { layersBehind } from "../../networks/layers-behind.ts";
 import { matchScores } from "../../onnx/channel-axis.ts";
 import type { Value } from "../../onnx/model.ts";
 import { operatorsNamed } from "../../onnx/node.ts";
-import { specialise } from "../../onnx/static-graph.ts";
-import { imageShapeOf } from "../../optvis/graph/layer-pass.ts";
+import { atOwnSize } from "../../optvis/graph/layer-pass.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { RequestError } from "../request/request.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
@@ -60,9 +59,9 @@ export function attributableLayers(
   { layer: classes }: ClassLayer,
 ): readonly Attributable[] {
   const { layers, problems, description } = network;
-  const { model, inputSize } = network.model;
+  const { inputSize } = network.model;
   // attention has maps too, of tokens by tokens
-  const betweenTokens = matchScores(specialise(model, imageShapeOf(model, 1, inputSize)));
+  const betweenTokens = matchScores(atOwnSize(network.model));
   const candidates = layers
     .filter(hasChannels)
     .filter((layer) => !problems.has(layer.index) && isInOnePart(layer))

@@ -10,7 +10,8 @@ import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { floatOutput } from "../../optvis/ascent/outputs.ts";
 import { vjpGraph } from "../../optvis/graph/vjp-graph.ts";
-import { type AnalysedNetwork, atOwnSize } from "../networks/analyse-network.ts";
+import { atOwnSize } from "../../optvis/graph/layer-pass.ts";
+import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { circuitLink, nameOf } from "../networks/circuit.ts";
 import {
   type ChannelReference,

@@ -8,8 +8,7 @@ import { foldConstants } from "../../onnx/fold-constants.ts";
 import { imageInputOf, refuseOtherInputs } from "../../onnx/image-input.ts";
 import type { Model } from "../../onnx/model.ts";
 import { shareWeights } from "../../onnx/share-weights.ts";
-import { specialise, type StaticGraph } from "../../onnx/static-graph.ts";
-import { imageShapeOf, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import { atOwnSize, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
 import { withPreActivations } from "../../optvis/graph/pre-activation.ts";
 import { layerProblems } from "./layer-problems.ts";
 
@@ -55,11 +54,6 @@ export async function analyseNetwork(network: Network, known?: Model): Promise<A
 export function withModel(network: AnalysedNetwork, model: NetworkModel): AnalysedNetwork {
   if (model === network.model) return network;
   return { ...network, model, problems: layerProblems(atOwnSize(model), network.layers) };
-}
-
-/** Its graph at the size that its layers are measured at. */
-export function atOwnSize({ model, inputSize }: NetworkModel): StaticGraph {
-  return specialise(model, imageShapeOf(model, 1, inputSize));
 }
 
 function modelOf({ description, modelPath, file }: Network): Promise<Model> {

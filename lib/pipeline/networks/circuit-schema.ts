@@ -3,6 +3,9 @@ import * as z from "zod";
 /** Numbers of a kernel that are told one by one: 64 x 64. */
 export const MAX_KERNEL_NUMBERS = 4_096;
 
+/** Of an image's planes. */
+export const COLOURS = ["red", "green", "blue"] as const;
+
 const namedLayerSchema = z.strictObject({
   index: z.int().min(1).describe("1-based; 1 is the image"),
   name: z.string(),
@@ -11,10 +14,7 @@ const namedLayerSchema = z.strictObject({
 const linkSchema = z.strictObject({
   layer: namedLayerSchema,
   channel: z.int().min(1).describe("1-based"),
-  colour: z
-    .enum(["red", "green", "blue"])
-    .nullable()
-    .describe("of a plane of the image; null of any other channel"),
+  colour: z.enum(COLOURS).nullable().describe("of a plane of the image; null of any other channel"),
   sum: z.number().describe("of the weights: above 0 excites, below inhibits"),
   share: z.number().describe("of the squares of all weights on the same side, 0 to 1"),
   kernel: z.strictObject({

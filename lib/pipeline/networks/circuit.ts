@@ -2,11 +2,9 @@ import { channelUses } from "../../networks/circuit/channel-uses.ts";
 import { channelWeights } from "../../networks/circuit/channel-weights.ts";
 import type { LinkedChannel } from "../../networks/circuit/linked-channel.ts";
 import type { Layer, LayerWithChannels } from "../../networks/layers.ts";
-import type { NetworkModel } from "../../optvis/graph/layer-pass.ts";
-import { type AnalysedNetwork, atOwnSize } from "./analyse-network.ts";
-import { type Circuit, type CircuitLink, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
-
-const COLOURS = ["red", "green", "blue"] as const;
+import { atOwnSize, type NetworkModel } from "../../optvis/graph/layer-pass.ts";
+import type { AnalysedNetwork } from "./analyse-network.ts";
+import { type Circuit, type CircuitLink, COLOURS, MAX_KERNEL_NUMBERS } from "./circuit-schema.ts";
 
 /**
  * A channel, the channels that it is made of by the largest weights, and those that are made of it.
