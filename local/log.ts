@@ -1,4 +1,5 @@
 import type { Log } from "../functions/log.ts";
+import { messageOf } from "../lib/onnx/errors.ts";
 import { printable } from "./cli/terminal.ts";
 
 /**
@@ -26,7 +27,7 @@ export function errorLog(
     info: () => undefined,
     error: (message, { error, ...fields }) => {
       const particulars = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const cause = `${message}: ${reason}`;
       const now = nowMs();
       for (const [earlier, ms] of told) {

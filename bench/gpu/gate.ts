@@ -1,3 +1,5 @@
+import { messageOf } from "../../lib/onnx/errors.ts";
+
 export type GateVerdict =
   { readonly gate: "passed" | "not run" } | { readonly gate: "failed"; readonly reason: string };
 
@@ -8,6 +10,6 @@ export async function runGate(check: (() => Promise<void>) | null): Promise<Gate
     await check();
     return { gate: "passed" };
   } catch (error) {
-    return { gate: "failed", reason: error instanceof Error ? error.message : String(error) };
+    return { gate: "failed", reason: messageOf(error) };
   }
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { readUserFile } from "../../lib/image/user-file.ts";
 import { decodeText } from "../../lib/networks/text.ts";
+import { messageOf } from "../../lib/onnx/errors.ts";
 import {
   parseLocalRequest,
   type RenderRequest,
@@ -106,8 +107,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RequestError([`it is not JSON: ${reason}`]);
+    throw new RequestError([`it is not JSON: ${messageOf(error)}`]);
   }
 }
 

@@ -3,7 +3,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import { MAX_RANK } from "../../lib/onnx/budgets.ts";
 import { type Objective, OBJECTIVES } from "../../lib/optvis/graph/objective/names.ts";
-import { MAX_PYRAMID_SCALE } from "../../lib/pipeline/limits.ts";
+import { MAX_PYRAMID_SCALE, MAX_SEED } from "../../lib/pipeline/limits.ts";
 import { addInputOptions } from "./input-options.ts";
 
 /** What the options that name an ascent's network, layer and form are parsed to. */
@@ -46,12 +46,10 @@ export const threadsOption = () =>
     wholeNumber(1, 1024),
   );
 
-const MOST_SEED = 2 ** 32 - 1;
-
 /** The option --seed of commands that draw from photographs. */
 export const seedOption = () =>
   new Option("--seed <seed>", "of the places, and of the pictures")
-    .argParser(wholeNumber(0, MOST_SEED))
+    .argParser(wholeNumber(0, MAX_SEED))
     .default(0);
 
 const dataOption = () =>

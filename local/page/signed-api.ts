@@ -3,6 +3,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 
 import { type ApiEvent, decodeEvent } from "../../functions/api/api-request.ts";
 import { ProblemError, problemReply } from "../../functions/api/problem.ts";
+import { messageOf } from "../../lib/onnx/errors.ts";
 import { createS3Client } from "../../lib/storage/s3-client.ts";
 import type { ApiHandler } from "../api-adapter.ts";
 
@@ -44,8 +45,9 @@ export function signedApi(
       return await forward(event, api, { permit, signal });
     } catch (error) {
       if (error instanceof ProblemError) return problemReply(error);
-      const message = error instanceof Error ? error.message : String(error);
-      const reason = signal.aborted ? `it did not answer within ${timeoutMs / 1_000} s` : message;
+      const reason = signal.aborted
+        ? `it did not answer within ${timeoutMs / 1_000} s`
+        : messageOf(error);
       const problem = `the API at ${api.href} cannot be called: ${reason}`;
       return problemReply(new ProblemError("internal", [problem]));
     }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
 import type { OutgoingMessage } from "../../queue/message-queue.ts";
+import { parseJson } from "../json.ts";
 import { EXPLANATION_ID } from "../keys.ts";
 
 const explanationJobSchema = z.strictObject({
@@ -21,11 +22,9 @@ export function explanationMessage({ id, askedAt }: ExplanationJob): OutgoingMes
 
 /** `null` if the body is something else, such as a channel's. */
 export function parseExplanationJob(body: string): ExplanationJob | null {
-  let json: unknown;
   try {
-    json = JSON.parse(body);
+    return parseJson(body, explanationJobSchema);
   } catch {
     return null;
   }
-  return explanationJobSchema.safeParse(json).data ?? null;
 }
