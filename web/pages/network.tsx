@@ -8,6 +8,7 @@ import { Problems } from "../components/problems.tsx";
 import { AskWhy } from "../parts/ask-why.tsx";
 import { LayerTable } from "../parts/layer-table.tsx";
 import { NetworkGraph } from "../parts/network-graph.tsx";
+import { Path } from "../parts/path.tsx";
 import { RemoveNetwork } from "../parts/remove-network.tsx";
 import { useLayerSearch } from "../state/layer-search.ts";
 import { address } from "../state/router.ts";
@@ -25,9 +26,7 @@ export function NetworkPage({ network }: { readonly network: string }) {
     <>
       <div class="heading">
         <div>
-          <nav class="path" aria-label="Path">
-            <a href={address.networks()}>networks</a>
-          </nav>
+          <Path />
           <h1>{network}</h1>
           {/* there before it is known, so that nothing moves when it comes */}
           <p class="quiet">

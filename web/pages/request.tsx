@@ -13,7 +13,7 @@ import { suggestionText } from "../state/recipe.ts";
 import { address } from "../state/router.ts";
 import { submitting, useSending } from "../state/use-sending.ts";
 import { problemsAt, requestOf, type Schema, writtenOf, type Written } from "../state/schema.ts";
-import { findLayer, layersOf } from "../state/use-layer.ts";
+import { findLayer, useLayers } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 
 interface RequestPageProps {
@@ -115,7 +115,7 @@ function useRequestForm(methods: readonly Schema[], query: URLSearchParams) {
   const network = written.get("network") ?? "";
   const networks = useResource("networks", listNetworks).value?.networks;
   const isKnown = networks?.some(({ id }) => id === network) ?? false;
-  const layers = useResource(isKnown ? network : null, () => layersOf(network)).value?.layers;
+  const layers = useLayers(isKnown ? network : null).value?.layers;
   const known: Readonly<Record<string, readonly string[] | undefined>> = {
     network: networks?.map(({ id }) => id),
     layer: layers?.filter((each) => each.renderable).map(({ name }) => name),

@@ -1,13 +1,11 @@
 import { createJob } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
 import { Problems } from "../components/problems.tsx";
-import { ProgressBar } from "../components/progress-bar.tsx";
 import { isUndrawn, type LayerPictures, pictureOf } from "../state/layer-pictures.ts";
-import { hasEnded } from "../state/news.ts";
 import { suggestedRecipe } from "../state/recipe.ts";
-import { address } from "../state/router.ts";
 import { useSending } from "../state/use-sending.ts";
 import { RenderEstimate } from "./render-estimate.tsx";
+import { RunningJobs } from "./running-jobs.tsx";
 
 /** Channels of a layer whose pictures are looked at. */
 interface Wanted {
@@ -44,7 +42,6 @@ export function DrawMissing({ network, wanted }: DrawMissingProps) {
       for (const request of requests) await createJob(request);
       for (const { pictures } of wanted) pictures.reload();
     });
-  const jobs = wanted.flatMap(({ pictures }) => pictures.jobs);
   const undrawable = wanted.flatMap(({ layer: { problem } }) =>
     problem === null ? [] : [problem],
   );
@@ -59,13 +56,7 @@ export function DrawMissing({ network, wanted }: DrawMissingProps) {
         </>
       )}
       <Problems problems={[...undrawable, ...problems]} />
-      {jobs
-        .filter((job) => !hasEnded(job))
-        .map((job) => (
-          <a key={job.jobId} href={address.job(job.jobId)}>
-            <ProgressBar job={job} />
-          </a>
-        ))}
+      <RunningJobs jobs={wanted.flatMap(({ pictures }) => pictures.jobs)} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { dropNetwork, type DropStep, idOf, modelFileOf } from "../api/drop-network.ts";
+import { FileButton } from "../components/file-button.tsx";
 import { Problems } from "../components/problems.tsx";
 import { address } from "../state/router.ts";
 import { forgetLayers } from "../state/use-layer.ts";
@@ -14,7 +15,6 @@ export function DropZone() {
   const [name, setName] = useState("");
   const sending = useSending();
   const [isOver, setOver] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
   const take = (list: FileList | null | undefined) => {
     const taken = [...(list ?? [])];
     if (taken.length === 0) return;
@@ -26,27 +26,19 @@ export function DropZone() {
   return (
     <section class={isOver ? "drop over" : "drop"} aria-label="Add a network">
       <div class="row">
-        <button type="button" onClick={() => input.current?.click()}>
+        <FileButton
+          label="Files of a network"
+          accept=".onnx,.data,.onnx_data,.bin,.json,.txt"
+          isMultiple
+          onFiles={take}
+        >
           Choose an .onnx file
-        </button>
+        </FileButton>
         <span class="quiet">
           {files.length === 0
             ? "or drop it anywhere on this page, with the files of weights beside it and a .txt of its class names, one a line"
             : files.map((file) => file.name).join(", ")}
         </span>
-        <input
-          ref={input}
-          type="file"
-          accept=".onnx,.data,.onnx_data,.bin,.json,.txt"
-          multiple
-          hidden
-          aria-label="Files of a network"
-          onChange={({ currentTarget }) => {
-            take(currentTarget.files);
-            // or the same file, mended and chosen again, would be no change
-            currentTarget.value = "";
-          }}
-        />
       </div>
       {files.length > 0 && <AddForm files={files} name={name} onName={setName} sending={sending} />}
       <Problems problems={sending.problems} />

@@ -1,7 +1,6 @@
 import type { LayerDocument } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
-import { ProgressBar } from "../components/progress-bar.tsx";
 import { findChannels } from "../state/channels.ts";
 import { useKept } from "../state/kept.ts";
 import { isOffered, isUndrawn, picturesOf, useLayerPictures } from "../state/layer-pictures.ts";
@@ -13,6 +12,7 @@ import { LayerGrid } from "./layer-grid.tsx";
 import { PhotographGrid } from "./photograph-grid.tsx";
 import { chosenRecipe, RecipeSelect, useRecipes } from "./recipe-select.tsx";
 import { RenderForm } from "./render-form.tsx";
+import { RunningJobs } from "./running-jobs.tsx";
 
 export interface LayerPaneProps {
   readonly network: string;
@@ -69,13 +69,7 @@ export function LayerPane({ network, layer, recipeId, onRecipe }: LayerPaneProps
       <div class="over-grid">
         {/* there without a job too, so that nothing moves when one begins or ends */}
         <div class="running" aria-busy={!isLoaded}>
-          {[...jobs, ...targetJobs]
-            .filter((job) => !hasEnded(job))
-            .map((job) => (
-              <a key={job.jobId} href={address.job(job.jobId)}>
-                <ProgressBar job={job} />
-              </a>
-            ))}
+          <RunningJobs jobs={[...jobs, ...targetJobs]} />
           {newestOfTargets !== undefined && (
             <p>
               <a href={address.job(newestOfTargets.jobId)}>

@@ -2,6 +2,7 @@ import type { LookProgress } from "../api/documents.ts";
 import { several } from "../components/counted.ts";
 import { Problems } from "../components/problems.tsx";
 import { duration } from "../components/progress-bar.tsx";
+import { isLooking } from "../state/use-examples.ts";
 import type { Resource } from "../state/use-resource.ts";
 
 interface LookedAtProps {
@@ -12,15 +13,15 @@ interface LookedAtProps {
 
 /** How far a network is with the photographs, and at the end of how many it has seen what. */
 export function LookedAt({ of: { value, problems }, children }: LookedAtProps) {
-  const isLooking = value?.state === "looking" || value?.state === "waiting";
+  const isUnderway = value !== null && isLooking(value);
   return (
     <>
       <Problems problems={[...problems, ...(value?.problem ? [value.problem] : [])]} />
       {/* nobody wants to hear each step of it */}
-      <p class="quiet" role={isLooking ? undefined : "status"}>
-        {value === null ? "\u00a0" : isLooking ? lookingAt(value) : seen(value, children)}
+      <p class="quiet" role={isUnderway ? undefined : "status"}>
+        {value === null ? "\u00a0" : isUnderway ? lookingAt(value) : seen(value, children)}
       </p>
-      {isLooking && (
+      {isUnderway && (
         <progress max={value.photographs} value={value.looked} aria-label="photographs looked at" />
       )}
     </>

@@ -9,7 +9,7 @@ import { Problems } from "../components/problems.tsx";
 import { SteadyTile } from "../components/steady-tile.tsx";
 import { type LayerPictures, pictureOf, usePicturesOfLayers } from "../state/layer-pictures.ts";
 import { address } from "../state/router.ts";
-import { layersOf } from "../state/use-layer.ts";
+import { useLayers } from "../state/use-layer.ts";
 import { useResource } from "../state/use-resource.ts";
 import { DrawMissing } from "./draw-missing.tsx";
 import { tileOf } from "./tile-of.ts";
@@ -113,7 +113,7 @@ function Linked({ network, links, headings: [above, below] }: LinkedProps) {
   const shown = [...exciting, ...inhibiting];
   const indices = [...new Set(shown.map(({ layer }) => layer.index))].toSorted((a, b) => a - b);
   const picturesOf = usePicturesOfLayers(network, indices);
-  const table = useResource(network, () => layersOf(network));
+  const table = useLayers(network);
   const wanted = indices.flatMap((index) => {
     const layer = table.value?.layers[index - 1];
     const own = shown.filter((link) => link.layer.index === index);

@@ -3,7 +3,8 @@ import type { ComponentChildren } from "preact";
 import { address } from "../state/router.ts";
 
 interface PathProps {
-  readonly network: string;
+  /** @default the page lies right below all networks */
+  readonly network?: string;
   /** What lies below the network. */
   readonly children?: ComponentChildren;
 }
@@ -13,7 +14,7 @@ export function Path({ network, children }: PathProps) {
   return (
     <nav class="path" aria-label="Path">
       <a href={address.networks()}>networks</a>
-      <a href={address.network(network)}>{network}</a>
+      {network !== undefined && <a href={address.network(network)}>{network}</a>}
       {children}
     </nav>
   );

@@ -1,6 +1,7 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { isPhotograph, PHOTOGRAPH_TYPES, sendPhotograph } from "../api/client.ts";
+import { FileButton } from "../components/file-button.tsx";
 import { Problems } from "../components/problems.tsx";
 import { useSending } from "../state/use-sending.ts";
 
@@ -42,28 +43,20 @@ interface ChoosePhotographProps {
 /** A button that asks for a photograph, and how far that is. */
 export function ChoosePhotograph({ photograph, children, hint = "" }: ChoosePhotographProps) {
   const { take, name, isBusy, problems } = photograph;
-  const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <div class="row">
-        <button type="button" aria-disabled={isBusy} onClick={() => input.current?.click()}>
+        <FileButton
+          label={children}
+          accept={PHOTOGRAPH_TYPES.join(",")}
+          isBusy={isBusy}
+          onFiles={take}
+        >
           {children}
-        </button>
+        </FileButton>
         <span class="quiet" role="status">
           {isBusy ? `sending ${name}` : name || hint}
         </span>
-        <input
-          ref={input}
-          type="file"
-          accept={PHOTOGRAPH_TYPES.join(",")}
-          hidden
-          aria-label={children}
-          onChange={({ currentTarget }) => {
-            take(currentTarget.files);
-            // or the same file, mended and chosen again, would be no change
-            currentTarget.value = "";
-          }}
-        />
       </div>
       <Problems problems={problems} />
     </>

@@ -2,8 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { ExplanationDocument, ExplanationFigures } from "../api/documents.ts";
 import { inDigits, percent } from "../components/contribution.ts";
-import { layersOf } from "../state/use-layer.ts";
-import { useResource } from "../state/use-resource.ts";
+import { useLayers } from "../state/use-layer.ts";
 import { submitting } from "../state/use-sending.ts";
 
 /** What may be asked instead: a class or layer, by name or number, `null`: without one; or pixels. */
@@ -53,7 +52,7 @@ export function AskOtherwise({ question, isBusy, onAsk }: AskOtherwiseProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [wanted, setWanted] = useState<boolean | null>(null);
   const hasPixels = question.pixels !== null;
-  const { value: table } = useResource(question.network, () => layersOf(question.network));
+  const { value: table } = useLayers(question.network);
   const layers = table?.layers.filter(({ renderable, index }) => renderable && index > 1) ?? [];
   const asked = layers.find(({ name, index }) => [name, index].includes(question.layer ?? ""));
   const shown = String(asked?.index ?? "");

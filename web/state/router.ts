@@ -28,7 +28,10 @@ const OWN = "-";
 const joined = (...parts: readonly (string | number)[]) =>
   `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
 
-const withQuery = (address: string, query: Readonly<Record<string, string | null>>) => {
+/** What an address says of the place besides; `null`: nothing. */
+type Query = Readonly<Record<string, string | null>>;
+
+const withQuery = (address: string, query: Query) => {
   const given = Object.entries(query).filter(
     (entry): entry is [string, string] => entry[1] !== null,
   );
@@ -39,20 +42,15 @@ const withQuery = (address: string, query: Readonly<Record<string, string | null
 export const address = {
   networks: () => "#/",
   network: (network: string) => joined(network),
-  layer: (network: string, layer: string, query: Readonly<Record<string, string | null>> = {}) =>
+  layer: (network: string, layer: string, query: Query = {}) =>
     withQuery(joined(network, layer), query),
-  channel: (
-    network: string,
-    layer: string,
-    channel: number,
-    query: Readonly<Record<string, string | null>> = {},
-  ) => withQuery(joined(network, layer, channel), query),
+  channel: (network: string, layer: string, channel: number, query: Query = {}) =>
+    withQuery(joined(network, layer, channel), query),
   atlas: (network: string) => joined(OWN, "atlas", network),
   explanation: (id: string) => joined(OWN, "explanations", id),
   jobs: () => joined(OWN, "jobs"),
   job: (jobId: string) => joined(OWN, "jobs", jobId),
-  request: (query: Readonly<Record<string, string | null>> = {}) =>
-    withQuery(joined(OWN, "request"), query),
+  request: (query: Query = {}) => withQuery(joined(OWN, "request"), query),
 };
 
 export function parseAddress(hash: string): Address {

@@ -1,12 +1,14 @@
-import { useEffect } from "preact/hooks";
-
 import type { LookProgress } from "../api/documents.ts";
-import { type Resource, useResource } from "./use-resource.ts";
+import { type Resource, useAskAgain, useResource } from "./use-resource.ts";
 
 const ASK_MS = 1_000;
 
 /** Whether the server has photographs to show. */
 export const hasDataset = () => document.documentElement.dataset["dataset"] === "true";
+
+/** Whether there are photographs that the network has still to look at. */
+export const isLooking = ({ state }: LookProgress): boolean =>
+  state === "looking" || state === "waiting";
 
 /**
  * What is known of photographs, asked for again while more are looked at.
@@ -18,12 +20,7 @@ export function useExamples<Examples extends LookProgress>(
   fetchThem: () => Promise<Examples>,
 ): Resource<Examples> {
   const examples = useResource(key, fetchThem);
-  const { value, problems, reload } = examples;
-  const isLooking = value?.state === "looking" || value?.state === "waiting";
-  useEffect(() => {
-    if (!isLooking) return undefined;
-    const timer = setTimeout(reload, ASK_MS);
-    return () => clearTimeout(timer);
-  }, [isLooking, value, problems, reload]);
+  const { value } = examples;
+  useAskAgain(value !== null && isLooking(value), examples, ASK_MS);
   return examples;
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { getExplanation } from "../api/client.ts";
 import type { ExplanationDocument } from "../api/documents.ts";
-import { type Resource, useResource } from "./use-resource.ts";
+import { type Resource, useAskAgain, useResource } from "./use-resource.ts";
 
 /** Most are answered in a second or two. */
 const ASK_MS = 700;
@@ -28,11 +28,7 @@ export function useExplanation(id: string): FollowedExplanation {
   const isPending = value?.state === "pending";
   const last = useRef<ExplanationDocument | null>(null);
   const [isLong, setLong] = useState(false);
-  useEffect(() => {
-    if (!isPending) return undefined;
-    const timer = setTimeout(reload, ASK_MS);
-    return () => clearTimeout(timer);
-  }, [isPending, value, problems, reload]);
+  useAskAgain(isPending, { value, problems, reload }, ASK_MS);
   useEffect(() => {
     setLong(false);
     const timer = setTimeout(() => setLong(true), LONG_MS);

@@ -1,12 +1,12 @@
 import { listClasses } from "../api/client.ts";
 import type { LayerDocument } from "../api/documents.ts";
-import { layersOf } from "./use-layer.ts";
+import { useLayers } from "./use-layer.ts";
 import { useResource } from "./use-resource.ts";
 
 /** Names of classes, where the layer has a channel for each, and behind it nothing is learned. */
 export function useLabels(network: string, layer: LayerDocument | null) {
   const { value: classes } = useResource(network, () => listClasses(network));
-  const { value: table } = useResource(network, () => layersOf(network));
+  const { value: table } = useLayers(network);
   const isOfClasses =
     classes !== null &&
     table !== null &&

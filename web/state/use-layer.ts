@@ -1,6 +1,6 @@
 import { listLayers } from "../api/client.ts";
 import type { LayerDocument, LayerTable } from "../api/documents.ts";
-import { useResource } from "./use-resource.ts";
+import { type Resource, useResource } from "./use-resource.ts";
 
 const tables = new Map<string, Promise<LayerTable>>();
 
@@ -33,9 +33,13 @@ export interface FoundLayer {
   readonly problems: readonly string[];
 }
 
+/** Its table. @param network `null`: none */
+export const useLayers = (network: string | null): Resource<LayerTable> =>
+  useResource(network, () => layersOf(network!));
+
 /** @param name of the layer, its index, or one of its other names */
 export function useLayer(network: string, name: string): FoundLayer {
-  const table = useResource(network, () => layersOf(network));
+  const table = useLayers(network);
   const layers = table.value?.layers ?? [];
   const layer = findLayer(layers, name);
   const isMissing = table.value !== null && layer === null;

@@ -11,6 +11,19 @@ export interface Resource<Value> {
   readonly reload: () => void;
 }
 
+/** Asks again `afterMs` after each answer, or failure, as long as there is more to come. */
+export function useAskAgain(
+  isMoreToCome: boolean,
+  { value, problems, reload }: Resource<unknown>,
+  afterMs: number,
+): void {
+  useEffect(() => {
+    if (!isMoreToCome) return undefined;
+    const timer = setTimeout(reload, afterMs);
+    return () => clearTimeout(timer);
+  }, [isMoreToCome, value, problems, reload, afterMs]);
+}
+
 const NO_PROBLEMS: readonly string[] = [];
 
 /**
