@@ -117,8 +117,8 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     await add(Buffer.from(writeModel(graph, 17)));
     await page.getByRole("link", { name: "wide", exact: true }).first().click();
     await page.getByText("2 channels").waitFor();
-    // between the two it may ask for the one that is gone
-    expect(complaints.filter((text) => !text.includes("status of 404"))).toEqual([]);
+    // between the two it may ask for the one that is gone, or what it takes to draw it
+    expect(complaints.filter((text) => !/status of 40[04]/.test(text))).toEqual([]);
     await page.close();
   });
 
