@@ -9,7 +9,8 @@
  *     sheet(images)                                those images tiled into one
  *     datasetExamples({ network, layer, images })  which of your images do, and where
  *     concepts({ network, layer, images })         what it tells apart in them, as directions to draw
- *     encodeNpy(shape, data)                       such a direction as the bytes of a .npy file
+ *     activationAtlas({ network, layer, images })  all of it on a grid where neighbours are alike
+ *     encodeNpy(shape, data)                       such directions as the bytes of a .npy file
  *     explain({ network, image })                  why it sees a class in one: channels, places, pixels
  *     circuit(network, { layer, channel })         the channels that one is made of, by which weights
  *
@@ -23,7 +24,7 @@ export { encodeModel } from "./onnx/encode.ts";
 export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
 export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/errors.ts";
 export { RequestError } from "./pipeline/request/request.ts";
-export { concepts, datasetExamples } from "./library/datasets.ts";
+export { activationAtlas, concepts, datasetExamples } from "./library/datasets.ts";
 export { circuit, explain } from "./library/explanations.ts";
 export { differentiableGraph, vjp } from "./library/graphs.ts";
 export { render, sheet } from "./library/images.ts";
@@ -37,6 +38,7 @@ export type { ImageShape } from "./optvis/graph/layer-pass.ts";
 export type { Objective } from "./optvis/graph/objective/names.ts";
 export type { ChannelContribution } from "./optvis/quality/attribution.ts";
 export type { PixelAttribution } from "./optvis/quality/pixel-attribution.ts";
+export type { AtlasGrid, LayerAtlas } from "./pipeline/dataset/activation-atlas.ts";
 export type { Concept, ImageOfConcept, LayerConcepts } from "./pipeline/dataset/concepts.ts";
 export type {
   ChannelDatasetExamples,
@@ -53,7 +55,12 @@ export type {
 } from "./pipeline/render/render-request.ts";
 export type { LayerRow } from "./pipeline/request/layer-rows.ts";
 export type { ChannelReference, NamedCircuit } from "./pipeline/request/named-circuit.ts";
-export type { ConceptsOptions, DatasetExamplesOptions, LookOptions } from "./library/datasets.ts";
+export type {
+  ActivationAtlasOptions,
+  ConceptsOptions,
+  DatasetExamplesOptions,
+  LookOptions,
+} from "./library/datasets.ts";
 export type { ExplainOptions } from "./library/explanations.ts";
 export type { ObjectiveGraphOptions, VjpOptions } from "./library/graphs.ts";
 export type { RenderOptions, RenderRequest } from "./library/images.ts";

@@ -1,4 +1,9 @@
 import {
+  type AskedOfAtlas,
+  layerAtlas,
+  type LayerAtlas,
+} from "../pipeline/dataset/activation-atlas.ts";
+import {
   type AskedOfConcepts,
   layerConcepts,
   type LayerConcepts,
@@ -10,6 +15,7 @@ import {
 } from "../pipeline/dataset/layer-examples.ts";
 import type { DatasetProgress } from "../pipeline/dataset/look-at-photographs.ts";
 import {
+  atlasOptions,
   checkOptions,
   conceptsOptions,
   datasetOptions,
@@ -76,4 +82,29 @@ export async function concepts(
   checkOptions(conceptsOptions, { network, ...asked });
   const { analysed } = await networkOf(network, looking.signal);
   return layerConcepts(analysed, asked, looking);
+}
+
+/** `layer` and `images`, and `grid`, `places` and `seed`, which have defaults. */
+export interface ActivationAtlasOptions extends AskedOfAtlas {
+  readonly network: NetworkReference;
+}
+
+/**
+ * A map of all that a layer tells apart in images, hundreds or more: directions of the layer on a grid
+ * where neighbours are alike; as `dreamgrid activation-atlas` does. The same images and seed make the
+ * same atlas.
+ *
+ *     const { shape, data } = await activationAtlas({ network, layer, images: "photos" });
+ *     await writeFile("atlas.npy", encodeNpy(shape, data));
+ *     render({ network, layer, targets: [{ direction: "atlas.npy", at: "each" }] }) // draws it
+ *
+ * @throws as `datasetExamples`, RequestError for a `grid` that so few images have no vectors for, too
+ */
+export async function activationAtlas(
+  { network, ...asked }: ActivationAtlasOptions,
+  looking: LookOptions = {},
+): Promise<LayerAtlas> {
+  checkOptions(atlasOptions, { network, ...asked });
+  const { analysed } = await networkOf(network, looking.signal);
+  return layerAtlas(analysed, asked, looking);
 }

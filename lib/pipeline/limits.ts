@@ -266,3 +266,9 @@ export const EXAMPLES_OF_CHANNEL = 9;
 
 /** Concepts that a layer is asked for: pictures in a row, on a screen. */
 export const CONCEPTS_OF_LAYER = 8;
+
+/** Columns and rows of pictures that an activation atlas is asked for: a sheet on a screen. */
+export const ATLAS_SIDE = 12;
+
+/** Vectors that it takes of each photograph: beyond that they repeat each other. */
+export const PLACES_OF_PHOTOGRAPH = 16;

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import type { Size } from "../../lib/image/raster.ts";
+import type { AtlasGrid } from "../../lib/pipeline/dataset/activation-atlas.ts";
+import { ATLAS_SIDE, PLACES_OF_PHOTOGRAPH } from "../../lib/pipeline/limits.ts";
 import {
   addDrawingOptions,
   layerOption,
@@ -12,8 +13,7 @@ import {
 import type { ActivationAtlasFlags } from "./run-activation-atlas.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Vectors of each photograph: beyond that they repeat each other. */
-const DEFAULT_PLACES = 16;
+const DEFAULT_GRID: AtlasGrid = { columns: ATLAS_SIDE, rows: ATLAS_SIDE };
 
 /** `dreamgrid activation-atlas`: what a layer makes of many photographs, laid so that it is alike. */
 export function activationAtlasCommand(terminal: Terminal): Command {
@@ -27,13 +27,13 @@ export function activationAtlasCommand(terminal: Terminal): Command {
     .addOption(
       new Option("--grid <size>", "columns and rows of pictures")
         .argParser(gridSize)
-        .default({ width: 12, height: 12 } satisfies Size, "12x12"),
+        .default(DEFAULT_GRID, `${ATLAS_SIDE}x${ATLAS_SIDE}`),
     )
     .option(
       "--places <count>",
       "places of the layer's map to take from each photograph",
       wholeNumber(1, 10_000),
-      DEFAULT_PLACES,
+      PLACES_OF_PHOTOGRAPH,
     )
     .addOption(seedOption())
     .option("--out <folder>", "where the atlas goes", path, "dreams")
@@ -58,8 +58,8 @@ The command atlas is another thing: the channels of every layer.`,
 }
 
 /** Parser of "12x8": columns and rows. */
-function gridSize(text: string): Size {
+function gridSize(text: string): AtlasGrid {
   const [, columns, rows] = /^([1-9]\d{0,2})x([1-9]\d{0,2})$/.exec(text) ?? [];
-  if (columns !== undefined) return { width: Number(columns), height: Number(rows) };
+  if (columns !== undefined) return { columns: Number(columns), rows: Number(rows) };
   throw new InvalidArgumentError("want COLUMNSxROWS, such as 12x8.");
 }

@@ -10,8 +10,12 @@ import type { LeftOut, Photograph } from "./photographs.ts";
 /** How far the work on photographs is. */
 export interface DatasetProgress {
   /** What is done, for people. */
-  readonly step: "looking at photographs" | "factoring activations" | "looking for concepts";
-  /** Of the step: photographs, those that were left out too, or iterations. */
+  readonly step:
+    | "looking at photographs"
+    | "factoring activations"
+    | "looking for concepts"
+    | "laying out the atlas";
+  /** Of the step: photographs, those that were left out too; iterations; or passes. */
   readonly done: number;
   readonly of: number;
 }

@@ -42,6 +42,8 @@ const networkReference = z.custom(
 );
 const isImage = (value: unknown) => typeof value === "string" || value instanceof Uint8Array;
 
+const seed = z.int().min(0).max(MAX_SEED).optional();
+
 /** Of `datasetExamples`. */
 export const datasetOptions = z.strictObject({
   network: networkReference,
@@ -58,7 +60,14 @@ export const datasetOptions = z.strictObject({
 /** Of `concepts`. */
 export const conceptsOptions = datasetOptions.extend({
   class: classReference.optional(),
-  seed: z.int().min(0).max(MAX_SEED).optional(),
+  seed,
+});
+
+/** Of `activationAtlas`. */
+export const atlasOptions = datasetOptions.omit({ count: true }).extend({
+  grid: z.strictObject({ columns: z.int().min(1), rows: z.int().min(1) }).optional(),
+  places: z.int().min(1).optional(),
+  seed,
 });
 
 /** Of `explain`. */

@@ -98,7 +98,7 @@ test.each(["bright", "log"])(
     await expectRefused(
       folder,
       ["activation-atlas", path, "--preprocessing", "minus-one-one", ...words],
-      /dim: its 3 photographs give 4 vectors; wanted at least 6/,
+      /grid: given 6 pictures; wanted at most 4, as many vectors/,
     );
   },
 );
@@ -107,12 +107,12 @@ test.each([
   [
     "more pictures than vectors",
     wide("--places", "2", "--grid", "4x4"),
-    /photos: its 6 photographs give 12 vectors; wanted at least 16, one for each picture; give more/,
+    /grid: given 16 pictures; wanted at most 12, as many vectors as .*; give more/,
   ],
   [
     "of classes, a vector for each photograph",
     atlas(tiny, "--layer", "classes", "--grid", "3x3"),
-    /its 6 photographs give 6 vectors; wanted at least 9/,
+    /grid: given 9 pictures; wanted at most 6/,
   ],
   ["a grid without rows", wide("--grid", "12"), /--grid <size>.*want COLUMNSxROWS, such as 12x8/],
   [
