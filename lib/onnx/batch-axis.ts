@@ -217,7 +217,9 @@ export class BatchAxis {
   }
 
   #lost(node: Node, from: readonly number[], to: readonly number[]): ShapeMismatchError {
-    const isHead = (node.op === "Reshape" || node.op === "Flatten") && to.length <= 2;
+    const isOfRows = (node.op === "Reshape" || node.op === "Flatten") && to.length <= 2;
+    // rows of places keep the features that these have
+    const isHead = isOfRows && !from.includes(to.at(-1)!);
     return new ShapeMismatchError(
       `${describeNode(node)} turns ${formatShape(from)} into ${formatShape(to)}, which no longer ` +
         `has a leading axis of ${this.size} for the batch; ` +
