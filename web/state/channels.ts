@@ -1,15 +1,26 @@
 /**
- * Channels as people write them, "1:36", "1, 2, 40:50", "all" or names of classes, as a request has
- * them. What is wrong with them is the server's to say.
+ * Channels as people write them, "1:36", "1, 2, 40:50", "1 2 5", "all" or names of classes, or as
+ * they stand in JSON, as a request has them. What is wrong with them is the server's to say.
  */
 export function parseChannels(text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === "all" || /^\d+:\d+$/.test(trimmed)) return trimmed;
+  const json = /^[["]/.test(trimmed) ? parseJson(trimmed) : undefined;
+  if (json !== undefined) return json;
   const parts = trimmed
     .split(",")
-    .map((part) => part.trim())
+    // names of classes have spaces
+    .flatMap((part) => (/^[\d:\s]+$/.test(part) ? part.split(/\s+/) : [part.trim()]))
     .filter((part) => part !== "");
   return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
