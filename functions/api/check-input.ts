@@ -96,7 +96,7 @@ function asWanted(value: string, schema: z.core.$ZodType | undefined): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
     return asWanted(value, schema.unwrap());
   }
-  if (schema instanceof z.ZodNumber && /^\d{1,15}$/.test(value)) return Number(value);
+  if (schema instanceof z.ZodNumber && /^-?\d{1,15}$/.test(value)) return Number(value);
   if (schema instanceof z.ZodBoolean && /^(?:true|false)$/.test(value)) return value === "true";
   return value;
 }

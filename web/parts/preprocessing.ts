@@ -8,10 +8,7 @@ interface Convention {
 /** The usual conventions, by the names that `dreamgrid models add` has for them. */
 export const CONVENTIONS: readonly Convention[] = [
   { text: "recognised from the network, or 0 to 255 less 128", pixels: {} },
-  {
-    text: "torchvision: ImageNet's mean and deviation, as most from PyTorch",
-    pixels: { preprocessing: "torchvision" },
-  },
+  { text: "torchvision: most from PyTorch", pixels: { preprocessing: "torchvision" } },
   { text: "caffe: 0 to 255 less VGG's means, BGR", pixels: { preprocessing: "caffe" } },
   { text: "tensorflow: -1 to 1, RGB", pixels: { preprocessing: "tensorflow" } },
   { text: "zero-one: 0 to 1", pixels: { preprocessing: "zero-one" } },
