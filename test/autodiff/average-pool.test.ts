@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 
+import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { checkVjp, expectRefused, runRule } from "../support/check-vjp.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
+import { runGraph } from "../support/run-graph.ts";
 
 const averagePool = RULES["AveragePool"]!;
 
@@ -126,6 +130,23 @@ test("auto_pad SAME of windows apart, which ONNX Runtime misreads, is the paddin
   expect(await run({ auto_pad: "SAME_UPPER" })).toEqual(stated);
   expect(await run({ auto_pad: "SAME_LOWER" })).not.toEqual(stated);
 });
+
+test.each(["AveragePool", "MaxPool"])(
+  "%s of ceil_mode drops a window past the image, which ONNX Runtime's own shapes still have",
+  async (op) => {
+    const [x, dy] = [normal([2, 3, 6, 8], 1), normal([2, 3, 2, 4], 2)];
+    const run = (provider: Provider, padding: Attributes) => {
+      const attributes = { kernel_shape: [2, 3], strides: [3, 2], ...padding };
+      const nodes = [node(op, "x", "u", attributes), node("Tanh", "u", "v"), node("Exp", "v", "y")];
+      return runGraph(gradientGraph(passOf(nodes), x.shape, { provider }).graph, { x, dy });
+    };
+    for (const provider of PROVIDERS) {
+      // the last column of windows reaches a pixel past the image, the third row is past it
+      const stated = await run(provider, { pads: [0, 0, 0, 1] });
+      expect(await run(provider, { ceil_mode: 1 })).toEqual(stated);
+    }
+  },
+);
 
 test("rejects a dilated window", () => {
   const attributes = { kernel_shape: [2, 2], dilations: [2, 1] };

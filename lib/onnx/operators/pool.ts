@@ -21,6 +21,7 @@ import {
   padsOf,
   shapeAttributes,
   slidingWindows,
+  unusedPixels,
   windowAttributes,
   withOverhang,
 } from "./window.ts";
@@ -41,14 +42,21 @@ export function parsePool(node: Node, inputs: Inputs): Pool {
 }
 
 /**
- * The node's attributes, of auto_pad SAME the padding in numbers: where windows are dilated, or
- * further apart than they are wide, ONNX Runtime takes others than ONNX.
+ * The node's attributes, with the padding in numbers where ONNX Runtime has other windows than
+ * ONNX: of auto_pad SAME if they are dilated, or further apart than they are wide; of ceil_mode if
+ * one is dropped, which its shape inference still counts.
  */
 export function withStatedPads(node: Node, { windows }: Pick<Pool, "windows">): Attributes {
   const { attributes } = node;
-  if (!stringAttribute(node, "auto_pad", "NOTSET").startsWith("SAME")) return attributes;
-  // rounding up is for windows that do not end with the padding, as these do
-  return { ...attributes, auto_pad: "NOTSET", pads: padsOf(windows), ceil_mode: 0 };
+  const isSame = stringAttribute(node, "auto_pad", "NOTSET").startsWith("SAME");
+  const isRoundedUp = !isSame && intAttribute(node, "ceil_mode", 0) === 1;
+  const hasDropped = isRoundedUp && windows.some((window) => unusedPixels(window) > 0);
+  if (!isSame && !hasDropped) return attributes;
+  const overhangs = windows.some((window) => unusedPixels(window) < 0);
+  // stated, an overhang would count as padding
+  if (overhangs && intAttribute(node, "count_include_pad", 0) === 1) return attributes;
+  const pads = padsOf(windows.map(withOverhang));
+  return { ...attributes, auto_pad: "NOTSET", pads, ceil_mode: 0 };
 }
 
 const pool = ofInputType((node, inputs) => parsePool(node, inputs).outputShape);
