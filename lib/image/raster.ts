@@ -28,6 +28,15 @@ export interface Planes extends Size {
   readonly data: Float32Array;
 }
 
+/** Of a picture's data. */
+export function planesShape({
+  width,
+  height,
+  data,
+}: Planes): [planes: number, h: number, w: number] {
+  return [data.length / (width * height), height, width];
+}
+
 /** A raster of one colour. */
 export function filledRaster(size: Size, color: Rgb): Raster {
   const data = new Uint8Array(size.width * size.height * 3);

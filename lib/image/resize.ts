@@ -1,4 +1,4 @@
-import type { Planes, Size } from "./raster.ts";
+import { type Planes, planesShape, type Size } from "./raster.ts";
 
 /** Of each output position: the two input positions around it and the weight of the second. */
 interface Taps {
@@ -48,10 +48,11 @@ export function resizeBilinear(
 }
 
 /** An image's planes at another size; itself where it has that. As `resizeBilinear`. */
-export function resizePlanes({ height, width, data }: Planes, size: Size): Planes {
-  const to = { height: size.height, width: size.width };
-  if (height === to.height && width === to.width) return { ...to, data };
-  return { ...to, data: resizeBilinear(data, [data.length / (height * width), height, width], to) };
+export function resizePlanes(image: Planes, { height, width }: Size): Planes {
+  const { data } = image;
+  const to = { height, width };
+  if (image.height === height && image.width === width) return { ...to, data };
+  return { ...to, data: resizeBilinear(data, planesShape(image), to) };
 }
 
 /**

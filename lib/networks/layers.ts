@@ -66,6 +66,11 @@ export function hasChannels(layer: Layer): layer is LayerWithChannels {
   return layer.channels !== null;
 }
 
+/** Extents of a layer's places, [rows, columns] of maps; `null` where its shape cannot be told. */
+export function extentsOf({ shape, channelAxis }: Layer): readonly number[] | null {
+  return shape && shape.slice(1).toSpliced(channelAxis - 1, 1);
+}
+
 /** Operators that only move data to another shape or type: no layers in the author's eyes. */
 const PLUMBING = operatorsNamed(
   "Reshape Flatten Squeeze Unsqueeze Shape Size Constant Identity Cast CastLike",

@@ -46,14 +46,14 @@ export async function runAtlas(
   }
   const render = flags.dryRun ? dryRun : renderRequests;
   await render(
-    namedRequests(idOrPath, sheets, network.layers.length),
+    sheetRequests(idOrPath, sheets, network.layers.length),
     { ...flags, out: flags.out ?? join("dreams", sheetName(idOrPath, "atlas")) },
     terminal,
   );
 }
 
 /** Each called by its layer, and its index before that: files then lie in the network's order. */
-function namedRequests(
+function sheetRequests(
   idOrPath: string,
   sheets: readonly AtlasSheet[],
   layerCount: number,

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { shortestRequest, withRange } from "../../lib/pipeline/request/shortest-request.ts";
 import { missingGlyphsNotice } from "../../lib/pipeline/sheet/missing-glyphs.ts";
 import { qualitySchema } from "../../lib/pipeline/job/quality.ts";
+import { jobStateSchema } from "../../lib/pipeline/job/tally.ts";
 import { sheetQualitySchema } from "../../lib/pipeline/sheet/sheet-quality.ts";
 
 const size = { width: z.int().min(1), height: z.int().min(1) };
@@ -34,7 +35,7 @@ const gridSide = z.int().min(1).nullable();
 
 /** What a report needs of a sheet: a manifest has it all, and more. */
 export const reportSheetSchema = z.object({
-  state: z.enum(["running", "completed", "completed_with_failures", "cancelled"]),
+  state: jobStateSchema,
   jobId: z.string(),
   total: z.int().min(1),
   ok: z.int().min(0),

@@ -1,4 +1,4 @@
-import type { Planes } from "../../image/raster.ts";
+import { type Planes, planesShape } from "../../image/raster.ts";
 import { floatTensor } from "../../onnx/tensor.ts";
 import { mapShapeAt } from "../graph/layer-pass.ts";
 import { shiftsOf } from "./feeds.ts";
@@ -56,8 +56,8 @@ function levelGraph(task: DeepDreamTask, level: Level, count: number): StageGrap
   return stageGraph(task, sizes, count, { method: "deepdream", crops });
 }
 
-function parametersOf({ height, width, data }: Planes): Parameters {
-  return { image: floatTensor([data.length / (height * width), height, width], data) };
+function parametersOf(image: Planes): Parameters {
+  return { image: floatTensor(planesShape(image), image.data) };
 }
 
 function planesOf({ image }: Parameters): Planes {

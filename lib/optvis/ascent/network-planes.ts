@@ -57,6 +57,10 @@ export function toColourPlanes(
   return { width, height, data };
 }
 
+/** What keeps photographs from being a network's images. */
+export const noPhotograph = ({ planes }: Pick<NetworkModel, "planes">) =>
+  `${planes.length} planes that are no colours, which no photograph has`;
+
 /** Whether a photograph can be made a network's image: it has red, green and blue, and a grey. */
 export function takesPhotographs({ planes }: Pick<NetworkModel, "planes">): boolean {
   return isOfColours(planes) || planes.length === 1;
@@ -74,9 +78,7 @@ export function photographPlanes(
 ): Planes {
   if (isOfColours(planes)) return toPlanes(picture);
   if (planes.length === 1) return greyPlane(picture);
-  throw new ImageError(
-    `the network's images have ${planes.length} planes that are no colours, which no photograph has`,
-  );
+  throw new ImageError(`the network's images have ${noPhotograph({ planes })}`);
 }
 
 /** The same of a photograph of any size, resized to what the network sees, whatever the aspect. */

@@ -1,4 +1,4 @@
-import type { Planes, Rectangle, Size } from "../../image/raster.ts";
+import { type Planes, planesShape, type Rectangle, type Size } from "../../image/raster.ts";
 
 /** Up to which share the sides' ratio may change: things stay what they are, squeezed a little. */
 const MOST_SQUEEZED = 4 / 3;
@@ -48,7 +48,7 @@ export function evenWindows(
 /** A part of an image, of all its planes. */
 export function partOf(image: Planes, { x, y, width, height }: Rectangle): Planes {
   if (width === image.width && height === image.height) return image;
-  const count = image.data.length / (image.width * image.height);
+  const [count] = planesShape(image);
   const data = new Float32Array(count * width * height);
   for (let row = 0; row < count * height; row++) {
     const plane = Math.floor(row / height);

@@ -2,7 +2,7 @@ import { ImageError } from "../../image/errors.ts";
 import type { Planes, Size } from "../../image/raster.ts";
 import { NetworkError } from "../../networks/errors.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
-import { seenPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
+import { noPhotograph, seenPlanes, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import type { LeftOut, Photograph } from "./photographs.ts";
@@ -96,9 +96,7 @@ export type PhotographViewer = Pick<AnalysedNetwork, "description" | "model">;
 /** @throws NetworkError if a network sees no photographs */
 export function checkTakesPhotographs({ description, model }: PhotographViewer): void {
   if (takesPhotographs(model)) return;
-  throw new NetworkError(
-    `${description.id}: its images have ${model.planes.length} planes that are no colours, which no photograph has`,
-  );
+  throw new NetworkError(`${description.id}: its images have ${noPhotograph(model)}`);
 }
 
 /** @returns why not, where it cannot be read */

@@ -55,7 +55,7 @@ export interface AnswerHooks {
 export async function answerQuestions(
   messages: readonly DeliveredQuestion[],
   deps: AnswerDeps,
-  { signal, onEnd, onFailure }: AnswerHooks = {},
+  { signal, onEnd, onFailure }: AnswerHooks,
 ): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const { messageId, job, receiveCount } of messages) {

@@ -9,8 +9,8 @@ import { stridesOf } from "../../onnx/operators/elements.ts";
 import { type FloatTensor, floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { AscentEngine } from "../../optvis/ascent/engine.ts";
 import { floatOutput } from "../../optvis/ascent/outputs.ts";
-import { vjpGraph } from "../../optvis/graph/vjp-graph.ts";
 import { atOwnSize } from "../../optvis/graph/layer-pass.ts";
+import { vjpGraph } from "../../optvis/graph/vjp-graph.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { circuitLink, nameOf } from "../networks/circuit.ts";
 import {

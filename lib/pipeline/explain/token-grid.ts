@@ -1,5 +1,10 @@
 import type { Size } from "../../image/raster.ts";
-import { hasChannels, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
+import {
+  extentsOf,
+  hasChannels,
+  type Layer,
+  type LayerWithChannels,
+} from "../../networks/layers.ts";
 import type { Attribution } from "../../optvis/quality/attribution.ts";
 
 /** Where tokens lie on an image: in rows and columns of patches, behind others that are no patch. */
@@ -77,10 +82,10 @@ export function gridOf(
  */
 export function mapOnImage(
   image: Size,
-  { shape, channelAxis }: LayerWithChannels,
+  layer: LayerWithChannels,
   least: number,
 ): readonly [rows: number, columns: number] | null {
-  const [rows, columns, ...more] = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
+  const [rows, columns, ...more] = extentsOf(layer) ?? [];
   if (rows === undefined || columns === undefined || more.length > 0) return null;
   const isShapedAlike = Math.abs(rows - (columns * image.height) / image.width) < 1;
   const isMap = isShapedAlike && rows * columns > 1 && rows * least <= image.height;

@@ -17,7 +17,7 @@ export const countFields = {
 
 const endStateSchema = z.enum(["completed", "completed_with_failures", "cancelled"]);
 /** `running` until every channel has ended. */
-const jobStateSchema = z.enum(["running", ...endStateSchema.options]);
+export const jobStateSchema = z.enum(["running", ...endStateSchema.options]);
 export type JobState = z.infer<typeof jobStateSchema>;
 
 /** The states that people are told of. */

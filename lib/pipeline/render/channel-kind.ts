@@ -1,5 +1,5 @@
 import { classNamesOf } from "../../networks/labels.ts";
-import type { Layer } from "../../networks/layers.ts";
+import { extentsOf, type Layer } from "../../networks/layers.ts";
 import { layersBehind } from "../../networks/layers-behind.ts";
 import type { ChannelKind } from "../../optvis/quality/source-figures.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
@@ -30,8 +30,7 @@ export function channelKind({
 }
 
 function endsInClasses(layer: Layer, later: readonly Layer[]): boolean {
-  const places = layer.shape?.slice(1).toSpliced(layer.channelAxis - 1, 1);
-  const isVector = places?.every((length) => length === 1) ?? false;
+  const isVector = extentsOf(layer)?.every((length) => length === 1) ?? false;
   const end = [layer, ...later].find(
     (each) =>
       isSoftmax(each) ||

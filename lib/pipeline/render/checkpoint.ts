@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import type { Planes } from "../../image/raster.ts";
+import { type Planes, planesShape } from "../../image/raster.ts";
 import { PROVIDERS } from "../../autodiff/provider.ts";
 import { floatTensor, type FloatTensor, sizeOf } from "../../onnx/tensor.ts";
 import type { AscentState } from "../../optvis/ascent/state.ts";
@@ -146,8 +146,9 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | null {
   }
 }
 
-function sizeWithPlanes({ width, height, data }: Planes) {
-  return { planes: data.length / (width * height), width, height };
+function sizeWithPlanes(image: Planes) {
+  const [planes, height, width] = planesShape(image);
+  return { planes, width, height };
 }
 
 function imageFrom(

@@ -70,7 +70,7 @@ export async function renderChannels(
   job: Job,
   deliveries: readonly Delivery[],
   deps: ChannelDeps,
-  hooks: ChannelHooks = {},
+  hooks: ChannelHooks,
 ): Promise<ReadonlyMap<number, unknown>> {
   if (deliveries.length === 0) return new Map();
   using watch = watchCancellation(job);

@@ -1,4 +1,5 @@
 import { encodeNpy } from "../../image/npy.ts";
+import { planesShape } from "../../image/raster.ts";
 import type { Job } from "../job/job.ts";
 import type { ChannelResult, Delivered } from "../job/result.ts";
 import type { FailedChannel } from "../../optvis/ascent/task.ts";
@@ -22,11 +23,9 @@ export async function writeImage(
   }
   const { image, picture, svg, animation, png, quality } = tile;
   const { seconds, provider, seed, restarts, redrawn } = tile;
-  const { width, height, data } = image;
-  const planes = data.length / (width * height);
   const raw =
     request.outputScaling === "none"
-      ? await job.images.writeRawTile(channel, encodeNpy([planes, height, width], data))
+      ? await job.images.writeRawTile(channel, encodeNpy(planesShape(image), image.data))
       : null;
   const animated =
     animation && (await job.images.writeAnimation(channel, animation.bytes, animation.format));

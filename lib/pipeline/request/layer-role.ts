@@ -1,6 +1,6 @@
 import { valuesRead } from "../../onnx/graph-order.ts";
 import type { LAYER_ROLES } from "../../networks/description.ts";
-import type { Layer } from "../../networks/layers.ts";
+import { extentsOf, type Layer } from "../../networks/layers.ts";
 import type { Graph, Value } from "../../onnx/model.ts";
 
 /**
@@ -18,11 +18,10 @@ const MIXES_CHANNELS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "G
 /** The role of each layer of a graph, which is gone through once. */
 export function layerRoles(graph: Graph): (layer: Layer) => LayerRole {
   let mixings: ReadonlyMap<Value, number> | null = null;
-  return ({ value, shape, channelAxis }) => {
-    const extent = shape?.slice(1).toSpliced(channelAxis - 1, 1) ?? [];
-    if (shape !== null && extent.every((length) => length === 1)) return "whole";
+  return (layer) => {
+    if (extentsOf(layer)?.every((length) => length === 1)) return "whole";
     mixings ??= mixingsBefore(graph);
-    return (mixings.get(value) ?? 0) <= 1 ? "first" : "middle";
+    return (mixings.get(layer.value) ?? 0) <= 1 ? "first" : "middle";
   };
 }
 

@@ -3,7 +3,7 @@ import { sizeProblem } from "../../image/png.ts";
 import type { Size } from "../../image/raster.ts";
 import type { LayerWithChannels } from "../../networks/layers.ts";
 import { type NetworkModel, planeKind } from "../../optvis/graph/layer-pass.ts";
-import { takesPhotographs } from "../../optvis/ascent/network-planes.ts";
+import { noPhotograph, takesPhotographs } from "../../optvis/ascent/network-planes.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import {
   completeRequest,
@@ -196,6 +196,6 @@ function photographProblems(request: RenderRequest, model: NetworkModel): string
   if (initialImageOf(request) !== null) fields.push("initialImage");
   return fields.map(
     (field) =>
-      `${field}: given an image; the network's images have ${model.planes.length} planes that are no colours, which no photograph has; leave it out`,
+      `${field}: given an image; the network's images have ${noPhotograph(model)}; leave it out`,
   );
 }
