@@ -45,6 +45,7 @@ export type {
   ImageExample,
   LayerDatasetExamples,
 } from "./pipeline/dataset/layer-examples.ts";
+export type { DatasetProgress } from "./pipeline/dataset/look-at-photographs.ts";
 export type { GivenImages, LeftOutImage } from "./pipeline/dataset/photographs.ts";
 export type { ClassExplanation } from "./pipeline/explain/class-explanation.ts";
 export type { SeenClass } from "./pipeline/explain/explain.ts";

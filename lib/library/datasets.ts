@@ -37,14 +37,14 @@ export interface LookOptions {
 }
 
 /**
- * The images that excite each channel of a layer most, and where in them; those that cannot
- * be read are in `leftOut`.
+ * The images that excite each channel of a layer most, and where in them; those that cannot be
+ * read are in `leftOut`.
  *
  *     const found = await datasetExamples({ network: "emojinet", layer: 2, images: "photos" });
  *     const [strongest] = found.channels[4].examples; // of channel 5; it saw strongest.field
  *
  * @throws RequestError for a layer that is not there, and for options that are none; NetworkError for
- *   a network that sees no colours; ImageError for a folder without images, or where none can be
+ *   a network whose images are no photographs; ImageError for a folder without images, or where none can be
  *   read; ModelError; RuntimeError; RangeError for a number of threads that is none; the signal's
  *   reason
  */

@@ -267,8 +267,8 @@ export const EXAMPLES_OF_CHANNEL = 9;
 /** Concepts that a layer is asked for: pictures in a row, on a screen. */
 export const CONCEPTS_OF_LAYER = 8;
 
-/** Columns and rows of pictures that an activation atlas is asked for: a sheet on a screen. */
-export const ATLAS_SIDE = 12;
+/** Pictures that an activation atlas is asked for: a sheet on a screen. */
+export const ATLAS_GRID = { columns: 12, rows: 12 } as const;
 
 /** Vectors that it takes of each photograph: beyond that they repeat each other. */
 export const PLACES_OF_PHOTOGRAPH = 16;

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import type { AtlasGrid } from "../../lib/pipeline/dataset/activation-atlas.ts";
-import { ATLAS_SIDE, PLACES_OF_PHOTOGRAPH } from "../../lib/pipeline/limits.ts";
+import { ATLAS_GRID, PLACES_OF_PHOTOGRAPH } from "../../lib/pipeline/limits.ts";
 import {
   addDrawingOptions,
   layerOption,
@@ -12,8 +12,6 @@ import {
 } from "./options.ts";
 import type { ActivationAtlasFlags } from "./run-activation-atlas.ts";
 import type { Terminal } from "./terminal.ts";
-
-const DEFAULT_GRID: AtlasGrid = { columns: ATLAS_SIDE, rows: ATLAS_SIDE };
 
 /** `dreamgrid activation-atlas`: what a layer makes of many photographs, laid so that it is alike. */
 export function activationAtlasCommand(terminal: Terminal): Command {
@@ -27,7 +25,7 @@ export function activationAtlasCommand(terminal: Terminal): Command {
     .addOption(
       new Option("--grid <size>", "columns and rows of pictures")
         .argParser(gridSize)
-        .default(DEFAULT_GRID, `${ATLAS_SIDE}x${ATLAS_SIDE}`),
+        .default(ATLAS_GRID, `${ATLAS_GRID.columns}x${ATLAS_GRID.rows}`),
     )
     .option(
       "--places <count>",

@@ -3,7 +3,7 @@ import { activationAtlas } from "../../optvis/activation-atlas/activation-atlas.
 import { placeCount } from "../../optvis/activation-atlas/sampled-vectors.ts";
 import { PASSES } from "../../optvis/activation-atlas/self-organising-map.ts";
 import { mapShapeAt } from "../../optvis/graph/layer-pass.ts";
-import { ATLAS_SIDE, PLACES_OF_PHOTOGRAPH } from "../limits.ts";
+import { ATLAS_GRID, PLACES_OF_PHOTOGRAPH } from "../limits.ts";
 import type { AnalysedNetwork } from "../networks/analyse-network.ts";
 import { RequestError } from "../request/request.ts";
 import { requestedLayer } from "../request/requested-layer.ts";
@@ -38,8 +38,6 @@ export interface PlannedAtlas extends Sampling {
   readonly grid: AtlasGrid;
 }
 
-const DEFAULT_GRID: AtlasGrid = { columns: ATLAS_SIDE, rows: ATLAS_SIDE };
-
 /**
  * Checks what is asked, before any photograph is looked at.
  *
@@ -48,7 +46,7 @@ const DEFAULT_GRID: AtlasGrid = { columns: ATLAS_SIDE, rows: ATLAS_SIDE };
  */
 export function planAtlas(
   network: AnalysedNetwork,
-  { layer: reference, grid = DEFAULT_GRID, places = PLACES_OF_PHOTOGRAPH, seed = 0 }: AtlasQuestion,
+  { layer: reference, grid = ATLAS_GRID, places = PLACES_OF_PHOTOGRAPH, seed = 0 }: AtlasQuestion,
   photographs: number,
 ): PlannedAtlas {
   checkTakesPhotographs(network);

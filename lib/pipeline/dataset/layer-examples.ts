@@ -40,7 +40,10 @@ export interface ChannelDatasetExamples {
   readonly examples: readonly ImageExample[];
 }
 
-/** An image that excites a channel; it is cut out in pixels of its own. */
+/**
+ * An image that excites a channel. Where, in the image's own pixels, turned upright as its EXIF data
+ * says.
+ */
 export interface ImageExample extends ImageReference {
   /** The largest value of the channel's map. */
   readonly activation: number;
