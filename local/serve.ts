@@ -12,6 +12,7 @@ import { AddedNetworks, type PublishedNetworks } from "./added-networks.ts";
 import { type ApiServer, startApiServer } from "./api-adapter.ts";
 import { doAll } from "./do-all.ts";
 import { errorLog } from "./log.ts";
+import { CircuitRoutes } from "./page/circuit-routes.ts";
 import { DatasetRoutes } from "./page/dataset-routes.ts";
 import { EventStreams } from "./page/event-streams.ts";
 import { looksIn } from "./page/kept-looks.ts";
@@ -94,7 +95,9 @@ export async function startService(options: ServeOptions): Promise<Service> {
     });
     const dataset =
       photographs.length === 0 ? null : new DatasetRoutes({ looks, ...pipeline.acceptDeps });
-    const page = new PageServer({ api: handler, publisher, folders, events, dataset, log });
+    const circuits = new CircuitRoutes(pipeline.acceptDeps.networks);
+    const routes = { dataset, circuits };
+    const page = new PageServer({ api: handler, publisher, folders, events, ...routes, log });
     const api = await startApiServer(handler, apiPort, page.answer);
     return {
       pipeline,

@@ -5,6 +5,7 @@ import { readJsonBody } from "../../functions/api/read-json-body.ts";
 import { MAX_INITIAL_IMAGE_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import { type ApiHandler, readBody } from "../api-adapter.ts";
+import type { CircuitRoutes } from "./circuit-routes.ts";
 import type { DatasetRoutes } from "./dataset-routes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type DropFolders, NetworkDrops, type NetworkPublisher } from "./network-drop.ts";
@@ -20,6 +21,8 @@ export interface PageServerDeps {
   readonly events: EventStreams | null;
   /** Photographs that excite channels. @default none are known */
   readonly dataset?: DatasetRoutes | null;
+  /** What channels are made of further back. @default it is not told */
+  readonly circuits?: CircuitRoutes | null;
   /** The API, where it is not this server's own. @default its own */
   readonly remote?: RemoteApi;
   readonly log: Log;
@@ -40,14 +43,16 @@ export class PageServer {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<boolean> => {
-    const { events, dataset = null, remote = null, log } = this.#deps;
+    const { events, dataset = null, circuits = null, remote = null, log } = this.#deps;
     const [path = "/", query = ""] = (incoming.url ?? "/").split("?");
     try {
       requireOwnPage(incoming);
       const news = events === null ? "polling" : "events";
-      const facts = { news, hasDataset: dataset !== null, remote } as const;
+      const [hasDataset, hasCircuits] = [dataset !== null, circuits !== null];
+      const facts = { news, hasDataset, hasCircuits, remote } as const;
       if (await servePage(incoming, outgoing, facts)) return true;
       if (await dataset?.answer(path, incoming, outgoing)) return true;
+      if (await circuits?.answer(path, incoming, outgoing)) return true;
       if (path === "/events" && incoming.method === "GET" && events !== null) {
         events.open(outgoing);
         return true;

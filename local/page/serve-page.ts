@@ -14,6 +14,8 @@ export interface PageFacts {
   readonly news: "events" | "polling";
   /** Whether there are photographs that excite channels. */
   readonly hasDataset: boolean;
+  /** Whether it is told what channels are made of further back. */
+  readonly hasCircuits: boolean;
   /** Where the API is in truth, for commands to copy; `null`: at the page's own address. */
   readonly remote: RemoteApi | null;
 }
@@ -56,10 +58,14 @@ export async function servePage(
 }
 
 /** The page with the facts as it reads them. */
-function withFacts(html: Uint8Array, { news, hasDataset, remote }: PageFacts): Uint8Array {
+function withFacts(
+  html: Uint8Array,
+  { news, hasDataset, hasCircuits, remote }: PageFacts,
+): Uint8Array {
   const data = {
     news,
     dataset: String(hasDataset),
+    circuits: String(hasCircuits),
     ...(remote && { api: remote.url.href, region: remote.region }),
   };
   const attributes = Object.entries(data).map(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Circuit } from "../../lib/pipeline/networks/circuit-schema.ts";
+import { uniform } from "../support/random.ts";
 import { CLASS_NAMES } from "../support/tiny-network.ts";
 import { CHROMIUM, expectAccessible, expectFetched, openPage, PATIENT } from "./browser.ts";
 import { tinyServiceAndBrowser } from "./tiny-service.ts";
@@ -113,6 +114,14 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     await madeOf.getByRole("button", { name: "Draw the missing 7 pictures" }).click();
     await expect.poll(() => madeOf.getByRole("img").count(), PATIENT).toBe(7);
     await expectAccessible(page);
+    const channels = madeOf.getByLabel("Channels");
+    expect(await channels.getByRole("option").allTextContents()).toEqual([
+      "right before it",
+      ...["pool", "wide_relu", "wide", "image"].map((name) => `of ${name}`),
+    ]);
+    await channels.selectOption("of image");
+    await madeOf.getByText("Its weights, in the colours that it looks for").waitFor();
+    await channels.selectOption("right before it");
     await tiles.first().click();
     await page.getByRole("heading", { level: 1, name: `Channel ${inOrder[0]!.channel}` }).waitFor();
     await madeOf.getByText("Its weights, in the colours that it looks for").waitFor();
@@ -121,6 +130,31 @@ describe.skipIf(CHROMIUM === null)("layers", () => {
     await expectFetched(page);
     expect(complaints).toEqual([]);
     await page.close();
+  });
+
+  test("have channels whose weights are multiplied out; what is not there is told", async () => {
+    const expanded = async (path: string) => {
+      const response = await fetch(`${url()}/page/circuits/${path}`);
+      return [response.status, await response.text()] as const;
+    };
+    const [status, text] = await expanded("tiny/5/2/1");
+    const { sources } = JSON.parse(text) as Circuit;
+    const [matrix, kernel] = [uniform([5, 7], 2, [-1, 1]), uniform([7, 3, 1, 1], 1, [-1, 1])];
+    for (const { channel, kernel: found, sum } of sources) {
+      const wanted = Array.from({ length: 7 }, (_, i) => {
+        return matrix.data[7 + i]! * kernel.data[3 * i + channel - 1]!;
+      });
+      expect(sum).toBeCloseTo(
+        wanted.reduce((all, each) => all + each, 0),
+        3,
+      );
+      expect([found.rows, found.columns]).toEqual([16, 20]);
+    }
+    expect([status, sources.length]).toEqual([200, 3]);
+    expect(await expanded("tiny/2/1/5")).toEqual([409, expect.stringContaining("'wide' is not")]);
+    expect(await expanded("tiny/2/8/1")).toEqual([404, expect.stringContaining("no channel 8")]);
+    expect(await expanded("tiny/2/1/9")).toEqual([404, expect.stringContaining("no layer 9")]);
+    expect(await expanded("none/2/1/1")).toEqual([404, expect.stringContaining("'none'")]);
   });
 
   test("that are looked for are marked in the graph, the first of them in view", async () => {

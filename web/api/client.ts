@@ -4,6 +4,7 @@ import type {
   ChannelResultDocument,
   ChannelExamples,
   Circuit,
+  ExpandedCircuit,
   ClassList,
   ExplanationDocument,
   JobDocument,
@@ -202,6 +203,10 @@ export const getLayer = (network: string, index: number) =>
 /** What a channel (1-based) is made of. */
 export const getCircuit = (network: string, layer: number, channel: number) =>
   call<Circuit>(`networks/${segment(network)}/layers/${layer}/channels/${channel}/circuit`);
+
+/** What it is made of in a layer further back, by that one's index. */
+export const getExpandedCircuit = (network: string, layer: number, channel: number, from: number) =>
+  call<ExpandedCircuit>(`page/circuits/${segment(network)}/${layer}/${channel}/${from}`);
 
 /** The photographs of this machine that excite a channel (1-based) most, as far as they are known. */
 export const getChannelExamples = (network: string, layer: number, channel: number) =>

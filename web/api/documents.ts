@@ -33,6 +33,8 @@ export type LayerTable = z.output<typeof layerTableSchema>;
 export type LayerDocument = LayerTable["layers"][number];
 export type LayerFacts = z.output<typeof layerFactsDocumentSchema>;
 export type Circuit = z.output<typeof circuitDocumentSchema>;
+/** Of it, what a channel is made of further back. */
+export type ExpandedCircuit = Pick<Circuit, "weighing" | "count" | "sources">;
 /** A channel that another one is made of. */
 export type CircuitLink = Circuit["sources"][number];
 export type ClassList = z.output<typeof classListSchema>;

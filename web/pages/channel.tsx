@@ -76,7 +76,9 @@ export function ChannelPage({ network, layer: name, channel, query }: ChannelPag
         <Neighbours channel={channel} count={layer.channels ?? 0} tileAt={tileAt} hrefOf={hrefOf} />
       )}
       {layer !== null && problem === null && <ExcitedBy {...{ network, layer, channel }} />}
-      {layer !== null && problem === null && <MadeOf {...{ network, layer, channel }} />}
+      {layer !== null && problem === null && (
+        <MadeOf key={`${network}/${layer.index}`} {...{ network, layer, channel }} />
+      )}
     </>
   );
 }

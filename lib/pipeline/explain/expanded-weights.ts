@@ -67,7 +67,7 @@ export async function expandedWeights(
     label,
     weighing: layers.filter(({ node }) => part.weighted.has(node?.output ?? "")).map(nameOf),
     count: sources.length,
-    sources: sources.map((source) => circuitLink(source, model)),
+    sources: sources.map((source) => circuitLink(source, model, Infinity)),
   };
 }
 

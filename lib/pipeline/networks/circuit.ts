@@ -34,14 +34,19 @@ export function circuitOf(
   };
 }
 
-/** A channel at the other end of weights, as programs read it. */
+/**
+ * A channel at the other end of weights, as programs read it.
+ *
+ * @param most numbers of a kernel that are told one by one
+ */
 export function circuitLink(
   { layer, channel, share, kernel, kernelSize }: LinkedChannel,
   { planes }: Pick<NetworkModel, "planes">,
+  most = MAX_KERNEL_NUMBERS,
 ): CircuitLink {
   const plane = layer.index === 1 ? (planes[channel - 1] ?? null) : null;
   const [rows, columns] = kernelSize;
-  const isTold = kernel.length <= MAX_KERNEL_NUMBERS;
+  const isTold = kernel.length <= most;
   return {
     layer: nameOf(layer),
     channel,
