@@ -163,6 +163,11 @@ export class GraphBuilder {
     return facts;
   }
 
+  /** The node that makes a value; of inputs and constants `undefined`. */
+  makerOf(value: Value): Node | undefined {
+    return this.#nodes.findLast(({ outputs }) => outputs.includes(value));
+  }
+
   /**
    * The finished graph; each `[name, value]` of `outputs` becomes an output called `name`. What no
    * output depends on is left out: a form may emit more than its readers turn out to need.

@@ -4,11 +4,13 @@ import { type Provider, PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
+import { intsTensor } from "../../lib/onnx/tensor.ts";
 import { checkVjp, expectRefused, runRule } from "../support/check-vjp.ts";
 import { gradientGraph, passOf } from "../support/gradient-graph.ts";
 import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
 import { runGraph } from "../support/run-graph.ts";
+import { dot } from "../support/vectors.ts";
 
 const averagePool = RULES["AveragePool"]!;
 
@@ -147,6 +149,23 @@ test.each(["AveragePool", "MaxPool"])(
     }
   },
 );
+
+test("the zeros around a crop's gradient stay out of the pool, whose window is too small for them", async () => {
+  const x = normal([2, 3, 8, 7], 1);
+  const dy = normal([2, 3, 3, 5], 2);
+  const pool = node("AveragePool", "x", "u", { kernel_shape: [2, 3] });
+  const crop = node("Slice", "u from to axes", "y");
+  const bounds = { from: intsTensor([3]), to: intsTensor([6]), axes: intsTensor([2]) };
+  const network = passOf([pool, crop], { initializers: new Map(Object.entries(bounds)) });
+  for (const provider of PROVIDERS) {
+    const { y, dx } = await runGraph(gradientGraph(network, x.shape, { provider }).graph, {
+      x,
+      dy,
+    });
+    // both are linear
+    expect(dot(dx!, x)).toBeCloseTo(dot(dy, y!), 4);
+  }
+});
 
 test("rejects a dilated window", () => {
   const attributes = { kernel_shape: [2, 2], dilations: [2, 1] };

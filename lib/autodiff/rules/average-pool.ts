@@ -5,6 +5,7 @@ import { type AxisWindow, withOverhang } from "../../onnx/operators/window.ts";
 import { floatTensor, sizeOf } from "../../onnx/tensor.ts";
 import { UnsupportedGradientError } from "../errors.ts";
 import { movement } from "../forward.ts";
+import { padByConcat } from "../padding.ts";
 import type { VjpRule, VjpContext } from "../rule.ts";
 
 /**
@@ -61,12 +62,16 @@ function spread(context: VjpContext, dY: Value, { windows, includesPad }: Geomet
   const kernel = windows.map((window) => window.kernel);
   const size = sizeOf(kernel);
   if (windows.every(({ stride }) => stride === 1)) {
-    const pads = (side: "padBegin" | "padEnd") => windows.map((w) => w.kernel - 1 - w[side]);
-    return graph.emit("AveragePool", [perCount(size)], {
-      kernel_shape: kernel,
-      pads: [...pads("padBegin"), ...pads("padEnd")],
-      count_include_pad: 1,
-    });
+    const begins = windows.map(({ kernel: length, padBegin }) => length - 1 - padBegin);
+    const ends = windows.map(({ kernel: length, padEnd }) => length - 1 - padEnd);
+    const attributes = { kernel_shape: kernel, count_include_pad: 1 };
+    const counted = perCount(size);
+    if (graph.makerOf(dY)?.op !== "Pad") {
+      return graph.emit("AveragePool", [counted], { ...attributes, pads: [...begins, ...ends] });
+    }
+    // ONNX Runtime adds a Pad's zeros to the pool's own, which must be less than its window
+    const around = { begins: [0, 0, ...begins], ends: [0, 0, ...ends] };
+    return graph.emit("AveragePool", [padByConcat(graph, counted, around, 0)], attributes);
   }
   graph.reserve(channels * size, describeNode(node));
   const ones = new Float32Array(channels * size).fill(1);
