@@ -150,7 +150,7 @@ class Client:
         :returns: {"sources": [{"layer": ..., "channel": 7, "kernel": ...}, ...], "uses": [...], ...}
         :raises DreamgridError: there is none, as of what attention makes
         """
-        index = layer if isinstance(layer, int) else self._index_of(network, layer)
+        index = self._index_of(network, layer) if isinstance(layer, str) else layer
         path = f"/networks/{quote(network, safe='')}/layers/{index}/channels/{channel}/circuit"
         return self.call("GET", f"{path}?limit={limit}")
 

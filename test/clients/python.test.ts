@@ -26,6 +26,7 @@ function pythonEnvironment(): NodeJS.ProcessEnv {
 /** What a person would do in a notebook; prints what came of it. */
 const SCRIPT = `
 import dreamgrid, json, os, sys
+from decimal import Decimal
 from dreamgrid import Client, DreamgridError
 
 dreamgrid.POLL = 0.1
@@ -51,6 +52,8 @@ said["why"] = [why["class"]["label"], why["layer"]["name"], why["mapSize"], why[
 said["pixels"] = why["pixels"]["map"].media_type
 made = client.circuit("tiny", "classes", 2, limit=3)
 said["circuit"] = [made["layer"]["name"], made["count"], len(made["sources"]), made["sources"][0]["layer"]["name"]]
+# an index that is no int, as NumPy's
+said["index"] = client.circuit("tiny", Decimal(made["layer"]["index"]), 2, limit=3) == made
 started = client.render("tiny", "wide", range(2, 3), pyramidLevels=1, initialImage=said["initial"])
 small = client.render("tiny", "wide", "1:2", pyramidLevels=1, montage={"format": "webp"}).wait(3600)
 said["webp"] = [small.sheet().data[8:12].decode("latin1"), sorted(small._repr_mimebundle_())]
@@ -130,6 +133,7 @@ test.skipIf(!isThere)(
       why: ["snail", "wide", [16, 20], 2],
       pixels: "image/png",
       circuit: ["classes", 12, 3, "wide"],
+      index: true,
       webp: ["WEBP", ["image/webp", "text/plain"]],
       started: 1,
       named: "mine",
