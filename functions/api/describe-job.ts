@@ -19,9 +19,6 @@ export type JobDocument = z.input<typeof jobSchema>;
 type JobSummary = z.input<typeof jobListSchema>["jobs"][number];
 type ChannelDocument = JobDocument["channels"][number];
 
-/** How long presigned links to images are good. */
-export const LINK_SECONDS = 3_600;
-
 /** A page of at least a tenth of an ended job's channels comes from its manifest, in one read. */
 const PAGES_IN_MANIFEST = 10;
 
@@ -72,8 +69,8 @@ async function describeSheet(
   links: ObjectLinks,
 ): Promise<JobDocument["sheet"]> {
   return {
-    montage: await links.linkToGet(montage, LINK_SECONDS),
-    manifest: await links.linkToGet(manifest, LINK_SECONDS),
+    montage: await links.linkToGet(montage),
+    manifest: await links.linkToGet(manifest),
     notices: missingGlyphs === undefined ? [] : [missingGlyphsNotice(missingGlyphs)],
     deepZoom: await job.images.findDeepZoom(),
   };
@@ -122,8 +119,8 @@ async function describeEnd(
   return {
     state: "ok",
     activation,
-    tile: await links.linkToGet(tile.key, LINK_SECONDS),
-    raw: raw === null ? null : await links.linkToGet(raw.key, LINK_SECONDS),
+    tile: await links.linkToGet(tile.key),
+    raw: raw === null ? null : await links.linkToGet(raw.key),
     reason: null,
     quality,
   };

@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { Job } from "../../lib/pipeline/job/job.ts";
 import type { JobPlan } from "../../lib/pipeline/job/plan.ts";
 import { hasPiece } from "../../lib/pipeline/sheet/deep-zoom.ts";
+import { LINK_SECONDS } from "../../lib/storage/object-store.ts";
 import { NO_INPUT } from "./check-input.ts";
-import { LINK_SECONDS } from "./describe-job.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
 import { channelPathSchema, deepZoomPieceSchema } from "./input-schemas.ts";
@@ -29,7 +29,7 @@ export const redirect = (what: string) =>
   }) as const;
 
 export async function redirectTo(key: string, { links }: ApiDeps, kept = KEPT) {
-  const url = await links.linkToGet(key, LINK_SECONDS);
+  const url = await links.linkToGet(key);
   const headers = { Location: url, "Cache-Control": kept };
   return { body: { url }, headers };
 }

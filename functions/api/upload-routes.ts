@@ -6,7 +6,7 @@ import { modelKey, readableName, uploadKey } from "../../lib/pipeline/keys.ts";
 import { isPublished } from "../../lib/pipeline/networks/published-description.ts";
 import { roomProblem } from "../../lib/pipeline/networks/upload-room.ts";
 import { MAX_MODEL_TEXT_BYTES } from "../../lib/pipeline/limits.ts";
-import type { AnnouncedUpload } from "../../lib/storage/object-store.ts";
+import { type AnnouncedUpload, LINK_SECONDS } from "../../lib/storage/object-store.ts";
 import { NO_INPUT } from "./check-input.ts";
 import { ProblemError } from "./problem.ts";
 import { type ApiDeps, defineRoute } from "./route.ts";
@@ -15,9 +15,6 @@ import { uploadRequestSchema, uploadSchema } from "./schemas.ts";
 type UploadRequest = z.output<typeof uploadRequestSchema>;
 type ImageUpload = Extract<UploadRequest, { kind: "image" }>;
 type ModelUpload = Extract<UploadRequest, { kind: "model" }>;
-
-/** Long enough to send the largest file over a slow line. */
-const LINK_SECONDS = 3_600;
 
 const EXTENSIONS: Readonly<Record<ImageUpload["contentType"], string>> = {
   "image/png": "png",
@@ -44,7 +41,7 @@ export const createUpload = defineRoute({
     if (problem !== null) throw new ProblemError("bucket-full", [problem]);
     const { key, ...upload } =
       body.kind === "image" ? imageUpload(body, deps) : await modelUpload(body, deps);
-    const { url, headers } = await deps.links.linkToPut(key, upload, LINK_SECONDS);
+    const { url, headers } = await deps.links.linkToPut(key, upload);
     const expiresAt = new Date(deps.now().getTime() + LINK_SECONDS * 1000).toISOString();
     return { body: { key, method: "PUT" as const, url, headers: { ...headers }, expiresAt } };
   },

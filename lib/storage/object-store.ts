@@ -33,11 +33,14 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
-/** Time-limited addresses that let a client without credentials read or write one object. */
+/** How long a link is good: long enough to send the largest file over a slow line. */
+export const LINK_SECONDS = 3_600;
+
+/** Addresses that let a client without credentials read or write one object for LINK_SECONDS. */
 export interface ObjectLinks {
-  linkToGet(key: string, expiresInSeconds: number): Promise<string>;
+  linkToGet(key: string): Promise<string>;
   /** Takes exactly the bytes announced, and only while there is no object under `key`. */
-  linkToPut(key: string, upload: AnnouncedUpload, expiresInSeconds: number): Promise<UploadLink>;
+  linkToPut(key: string, upload: AnnouncedUpload): Promise<UploadLink>;
 }
 
 export interface AnnouncedUpload {

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   type AnnouncedUpload,
+  LINK_SECONDS,
   type ObjectFacts,
   type ObjectLinks,
   ObjectNotFoundError,
@@ -111,16 +112,12 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
   }
 
-  linkToGet(key: string, expiresInSeconds: number): Promise<string> {
+  linkToGet(key: string): Promise<string> {
     const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-    return getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds });
+    return getSignedUrl(this.#client, command, { expiresIn: LINK_SECONDS });
   }
 
-  async linkToPut(
-    key: string,
-    { contentType, sizeBytes }: AnnouncedUpload,
-    expiresInSeconds: number,
-  ): Promise<UploadLink> {
+  async linkToPut(key: string, { contentType, sizeBytes }: AnnouncedUpload): Promise<UploadLink> {
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
       Key: key,
@@ -136,7 +133,7 @@ export class S3ObjectStore implements ObjectStore, ObjectLinks {
     // what is signed cannot be changed: another type or size, or an overwrite, breaks the signature
     const signed = Object.keys(headers).map((name) => name.toLowerCase());
     const url = await getSignedUrl(this.#client, command, {
-      expiresIn: expiresInSeconds,
+      expiresIn: LINK_SECONDS,
       signableHeaders: new Set(signed),
     });
     return { url, headers };

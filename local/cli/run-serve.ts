@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve as absolute } from "node:path";
 
-import { LINK_SECONDS } from "../../functions/api/describe-job.ts";
 import { cacheFolder, defaultFolders } from "../../lib/networks/folders.ts";
 import type { GpuGate } from "../../lib/optvis/runtime/gpu-gate.ts";
 import { localGpuGate } from "../../lib/optvis/runtime/local-gpu.ts";
@@ -58,7 +57,7 @@ export async function runServe(
       throw portProblem(error, "choose others with --aws-port and --api-port");
     });
     const { pipeline } = service;
-    const linkTo = (key: string) => pipeline.store.linkToGet(key, LINK_SECONDS);
+    const linkTo = (key: string) => pipeline.store.linkToGet(key);
     pipeline.listen(new ServeProgress({ print, linkTo }).listener);
     print(serveInstructions(service));
     await stop;

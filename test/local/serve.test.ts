@@ -75,6 +75,7 @@ test("killed in the middle of a job and started again, it finishes the job", asy
     () => /completed, 40 of 40 channels;[^\n]*\n\s+(http\S+)/.exec(second.output())?.[1],
     () => `the job did not end: ${second.output()}`,
   );
+  expect(link).toContain("X-Amz-Expires=3600");
   const sheet = await fetch(link);
   expect(sheet.headers.get("content-type")).toBe("image/png");
   expect((await sheet.arrayBuffer()).byteLength).toBeGreaterThan(1_000);

@@ -1,15 +1,15 @@
 import type { ApiDeps } from "../../../functions/api/route.ts";
 import { createHandler } from "../../../functions/api/handler.ts";
-import type { ObjectLinks } from "../../../lib/storage/object-store.ts";
+import { LINK_SECONDS, type ObjectLinks } from "../../../lib/storage/object-store.ts";
 import { checkAnswer } from "../../support/check-answer.ts";
 import type { MemoryPipeline } from "../../support/memory-pipeline.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 /** Links that say what they permit. */
 export const plainLinks: ObjectLinks = {
-  linkToGet: async (key, seconds) => `https://bucket.invalid/${key}?seconds=${seconds}`,
-  linkToPut: async (key, { contentType, sizeBytes }, seconds) => ({
-    url: `https://bucket.invalid/${key}?seconds=${seconds}`,
+  linkToGet: async (key) => `https://bucket.invalid/${key}?seconds=${LINK_SECONDS}`,
+  linkToPut: async (key, { contentType, sizeBytes }) => ({
+    url: `https://bucket.invalid/${key}?seconds=${LINK_SECONDS}`,
     headers: { "Content-Type": contentType, "Content-Length": String(sizeBytes) },
   }),
 };
