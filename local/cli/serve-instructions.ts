@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Service } from "../serve.ts";
+import { quoted } from "./completion/shells.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const EXAMPLE = "examples/emojinet-1-conv1.json";
@@ -14,7 +15,7 @@ export function serveInstructions(service: Service): string {
   const { pipeline, api, published, notFetched, damaged } = service;
   // elsewhere than in a checkout's folder, paths are absolute
   const isAtHome = relative(ROOT, process.cwd()) === "";
-  const pathOf = (file: string) => (isAtHome ? file : quoted(join(ROOT, file)));
+  const pathOf = (file: string) => (isAtHome ? file : wordOf(join(ROOT, file)));
   const command = isAtHome ? "npm run dreamgrid --" : "dreamgrid";
   const { connection, bucket, bucketFolder, resumedJobs, damagedJobs } = pipeline;
   const { endpoint, region, credentials } = connection;
@@ -47,7 +48,5 @@ export function serveInstructions(service: Service): string {
   ].join("\n");
 }
 
-/** A path as a shell takes it for one word. */
-function quoted(path: string): string {
-  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
-}
+/** A path as a shell takes it, in quotes only where it needs them. */
+const wordOf = (path: string) => (/^[\w./@+-]+$/.test(path) ? path : quoted(path));

@@ -16,7 +16,8 @@ const spelled = (path: readonly string[]) => path.map((word) => ` ${word}`).join
 const commandPaths = (places: readonly CommandPlace[]) =>
   places.flatMap(({ path }) => (path.length > 0 ? [quoted(spelled(path))] : []));
 const spellings = ({ word, short }: OptionCandidate) => (short === null ? [word] : [short, word]);
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+/** A text as a shell takes it for one word. */
+export const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Branches of a `case` over the place and the option before the word that is being completed. */
 function valueBranches(
