@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
@@ -13,6 +13,7 @@ import { ProblemError } from "../../functions/api/problem.ts";
 import { addNetwork } from "../../lib/networks/add.ts";
 import { NETWORK_ID, NETWORK_ID_FORM } from "../../lib/networks/description.ts";
 import { NetworkError } from "../../lib/networks/errors.ts";
+import { exportRemedy, readAsOnnx } from "../../lib/networks/foreign-format.ts";
 import { labelledLayer } from "../../lib/networks/labelled-layer.ts";
 import { PREPROCESSING_NAMES } from "../../lib/networks/preprocessing.ts";
 import { ModelError } from "../../lib/onnx/errors.ts";
@@ -124,6 +125,7 @@ export class NetworkDrops {
       throw new ProblemError("invalid-request", problems);
     }
     const { network: networkId, file, labels = null, ...pixels } = parsed.data;
+    if (!existsSync(join(folder, file))) throw notSent(file);
     if (await this.#publisher.isTaken(networkId)) {
       throw new ProblemError("conflict", [
         `network: there is a network '${networkId}' already; choose another id`,
@@ -175,6 +177,13 @@ export class NetworkDrops {
     this.#folders.delete(id);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The page sends no file of another kind; of another framework's it is told how it becomes ONNX. */
+function notSent(file: string): ProblemError {
+  const remedy = exportRemedy(file);
+  const given = `file: given '${file}'; wanted an .onnx file and what lies beside it`;
+  return new ProblemError("invalid-request", [remedy === null ? given : readAsOnnx(file, remedy)]);
 }
 
 /**

@@ -36,7 +36,7 @@ describe.skipIf(CHROMIUM === null)("dropped networks", () => {
     // the same file, mended, is a choice again
     expect(await files.inputValue()).toBe("");
     await drop("weights.bin", buffer);
-    await page.getByText("wanted an .onnx file").waitFor();
+    await page.getByText("weights.bin: networks are read as ONNX; load the model in").waitFor();
     // the server answered with a problem, which the browser notes by itself
     expect(complaints.filter((text) => !text.includes("status of 400"))).toEqual([]);
     await drop("My Network.onnx", buffer);

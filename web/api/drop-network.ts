@@ -53,17 +53,20 @@ export async function dropNetwork(
   onProgress: (step: DropStep) => void,
 ): Promise<string> {
   const model = modelFileOf(files);
-  if (model === null) {
+  const [first] = files;
+  if (first === undefined || (model === null && files.length > 1)) {
     const names = files.map(({ name }) => `'${name}'`).join(", ") || "none";
     throw new ApiError(0, [
       `files: given ${names}; wanted an .onnx file and what lies beside it, one network at a time`,
     ]);
   }
-  const labels = labelsFileOf(files);
+  const labels = model && labelsFileOf(files);
   const { id } = await call<{ id: string }>("page/uploads", { method: "POST" });
-  const total = files.reduce((sum, { size }) => sum + size, 0);
+  // of another framework's file the server says by its name alone how it becomes ONNX
+  const sent = model === null ? [] : files;
+  const total = sent.reduce((sum, { size }) => sum + size, 0);
   let before = 0;
-  for (const file of files) {
+  for (const file of sent) {
     const tell = (bytes: number) =>
       onProgress({ text: `sending ${file.name}`, sent: (before + bytes) / Math.max(total, 1) });
     tell(0);
@@ -74,7 +77,12 @@ export async function dropNetwork(
   onProgress({ text: "looking at its layers", sent: null });
   const answer = await call<{ network: string }>(
     `page/uploads/${id}`,
-    posting({ network, file: model.name, ...(labels && { labels: labels.name }), ...pixels }),
+    posting({
+      network,
+      file: (model ?? first).name,
+      ...(labels && { labels: labels.name }),
+      ...pixels,
+    }),
   );
   return answer.network;
 }

@@ -112,6 +112,16 @@ test.each([
   await expect(dropped(3, {}, "net.onnx", [], bytes)).rejects.toThrow(message);
 });
 
+test("a file of another kind is not sent, and its name says how it becomes ONNX", async () => {
+  const publisher = { isTaken: async () => false, publish: async () => undefined };
+  const drops = new NetworkDrops(publisher);
+  onTestFinished(() => drops.close());
+  const id = await drops.begin();
+  const finish = (file: string) => drops.finish(id, { network: "mine", file });
+  await expect(finish("net.h5")).rejects.toThrow(/^net.h5: networks are read as ONNX; .*tf2onnx/);
+  await expect(finish("cat.jpg")).rejects.toThrow(/^file: given 'cat.jpg'; wanted an .onnx file/);
+});
+
 test("of a file that did not arrive whole nothing stays on the disk", async () => {
   const folder = await temporaryFolder();
   const publisher = { isTaken: async () => false, publish: async () => undefined };
