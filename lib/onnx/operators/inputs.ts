@@ -48,7 +48,7 @@ export function constantNumbers(
   if (!facts.constant) {
     throw new ModelError(
       `${where} decides the output's shape but depends on the image; ` +
-        `export the model with a fixed input size`,
+        `choose a layer before it, or export the model with a fixed input size`,
     );
   }
   return toNumbers(numeric(facts.constant, where));

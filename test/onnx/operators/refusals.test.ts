@@ -207,7 +207,8 @@ describe("inputs that do not fit are refused", () => {
       name: "a shape that depends on the image",
       given: { op: "Reshape", inputs: [x, intsTensor([-1])] },
       error: ModelError,
-      message: "input 1 ('x1') decides the output's shape but depends on the image",
+      message:
+        "input 1 ('x1') decides the output's shape but depends on the image; choose a layer before it",
     },
     {
       name: "a shape of fractions",
