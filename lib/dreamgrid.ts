@@ -13,6 +13,7 @@
  *     encodeNpy(shape, data)                       such directions as the bytes of a .npy file
  *     explain({ network, image })                  why it sees a class in one: channels, places, pixels
  *     circuit(network, { layer, channel })         the channels that one is made of, by which weights
+ *     expandedWeights(network, { ..., from })      those of a layer further back
  *
  * The whole pipeline on this machine, with S3, SQS and the API, is `dreamgrid/local`.
  */
@@ -25,7 +26,7 @@ export { ModelError, ShapeMismatchError } from "./onnx/errors.ts";
 export { GpuUnavailableError, RuntimeError } from "./optvis/runtime/errors.ts";
 export { RequestError } from "./pipeline/request/request.ts";
 export { activationAtlas, concepts, datasetExamples } from "./library/datasets.ts";
-export { circuit, explain } from "./library/explanations.ts";
+export { circuit, expandedWeights, explain } from "./library/explanations.ts";
 export { differentiableGraph, vjp } from "./library/graphs.ts";
 export { render, sheet } from "./library/images.ts";
 export { readNetwork } from "./library/network.ts";
@@ -48,6 +49,7 @@ export type {
 export type { DatasetProgress } from "./pipeline/dataset/look-at-photographs.ts";
 export type { GivenImages, LeftOutImage } from "./pipeline/dataset/photographs.ts";
 export type { ClassExplanation } from "./pipeline/explain/class-explanation.ts";
+export type { ExpandedCircuit, ExpandedReference } from "./pipeline/explain/expanded-weights.ts";
 export type { SeenClass } from "./pipeline/explain/explain.ts";
 export type {
   ChannelFailure,

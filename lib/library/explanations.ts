@@ -4,8 +4,14 @@ import {
   explainClass,
 } from "../pipeline/explain/class-explanation.ts";
 import {
+  type ExpandedCircuit,
+  type ExpandedReference,
+  expandedWeights as weightsFrom,
+} from "../pipeline/explain/expanded-weights.ts";
+import {
   checkOptions,
   circuitOptions,
+  expandedOptions,
   explainOptions,
 } from "../pipeline/request/library-options.ts";
 import {
@@ -43,4 +49,19 @@ export async function explain({ network, ...asked }: ExplainOptions): Promise<Cl
 export function circuit(network: Network, asked: ChannelReference): NamedCircuit {
   checkOptions(circuitOptions, { network, ...asked });
   return namedCircuit(network.analysed, asked);
+}
+
+/**
+ * The channels of a layer further back that a channel is made of, by all the weights between them
+ * multiplied out, the one with the largest first; see `dreamgrid circuit --from`.
+ *
+ * @throws RequestError for what is not there or not made of that layer, and for options that are
+ *   none; ModelError for what has no weights on the way; RuntimeError
+ */
+export async function expandedWeights(
+  network: Network,
+  asked: ExpandedReference,
+): Promise<ExpandedCircuit> {
+  checkOptions(expandedOptions, { network, ...asked });
+  return weightsFrom(network.analysed, asked);
 }

@@ -2,6 +2,7 @@ import type { ForwardPass } from "../../autodiff/forward-trace.ts";
 import { linearPart } from "../../networks/circuit/linear-part.ts";
 import { linkedChannels, middleOf } from "../../networks/circuit/linked-channel.ts";
 import { linksOfMap } from "../../networks/circuit/links-of-map.ts";
+import { LayerNotFoundError } from "../../networks/errors.ts";
 import { findLayer } from "../../networks/find-layer.ts";
 import { hasChannels, type Layer, type LayerWithChannels } from "../../networks/layers.ts";
 import { layersBehind } from "../../networks/layers-behind.ts";
@@ -77,7 +78,7 @@ function sourceLayer(
   layer: Layer,
   reference: string | number,
 ): LayerWithChannels {
-  const from = findLayer(layers, reference);
+  const from = layerNamed(layers, reference);
   if (
     !hasChannels(from) ||
     !layersBehind(from, layers).some(({ index }) => index === layer.index)
@@ -87,6 +88,16 @@ function sourceLayer(
     ]);
   }
   return from;
+}
+
+/** @throws RequestError if there is none */
+function layerNamed(layers: readonly Layer[], reference: string | number): Layer {
+  try {
+    return findLayer(layers, reference);
+  } catch (error) {
+    if (error instanceof LayerNotFoundError) throw new RequestError([`from: ${error.message}`]);
+    throw error;
+  }
 }
 
 interface Shapes {

@@ -35,6 +35,9 @@ export const circuitOptions = z.strictObject({
   channel: z.union([z.string(), z.number()], "a 1-based channel, or a class's name"),
 });
 
+/** Of `expandedWeights`. */
+export const expandedOptions = circuitOptions.extend({ from: layer });
+
 const classReference = z.union([z.string(), z.number()], "a class's name, or its 1-based index");
 const networkReference = z.custom(
   (value) => typeof value === "string" || isNetwork(value),

@@ -3,11 +3,10 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { readNetwork } from "../../../lib/dreamgrid.ts";
+import { expandedWeights, readNetwork } from "../../../lib/dreamgrid.ts";
 import { decodeModel } from "../../../lib/onnx/decode.ts";
 import { specialise } from "../../../lib/onnx/static-graph.ts";
 import { intsTensor } from "../../../lib/onnx/tensor.ts";
-import { expandedWeights } from "../../../lib/pipeline/explain/expanded-weights.ts";
 import { temporaryFolder } from "../../networks/temporary-folder.ts";
 import { Interpreter64 } from "../../support/float64/interpreter.ts";
 import { slopes } from "../../support/float64/network.ts";
@@ -63,8 +62,8 @@ function slopesAlongImage(value: string, channel: number): Float64Array {
 test("expanded weights are the slopes of the network made straight, in double precision", async () => {
   const path = join(await temporaryFolder(), "net.onnx");
   await writeFile(path, model("Relu", "MaxPool"));
-  const { analysed } = await readNetwork(path);
-  const ofImage = await expandedWeights(analysed, { layer: "shapes", channel: 5, from: 1 });
+  const network = await readNetwork(path);
+  const ofImage = await expandedWeights(network, { layer: "shapes", channel: 5, from: 1 });
   expect([ofImage.count, ofImage.label]).toEqual([3, "#5"]);
   expect(ofImage.weighing.map(({ name }) => name)).toEqual(["edges", "shapes"]);
   const along = slopesAlongImage("shapes", 5);
@@ -82,7 +81,7 @@ test("expanded weights are the slopes of the network made straight, in double pr
   // tokens lie [places, batch, channels], and a matrix has one number for each
   for (const from of ["shapes", "places"]) {
     const asked = { layer: "parts", channel: 2, from };
-    const { sources, weighing } = await expandedWeights(analysed, asked);
+    const { sources, weighing } = await expandedWeights(network, asked);
     expect(weighing.map(({ name }) => name)).toEqual(["parts"]);
     for (const { layer, channel, kernel } of sources) {
       expect(layer.name).toBe(from);
@@ -92,6 +91,11 @@ test("expanded weights are the slopes of the network made straight, in double pr
     expect(sources).toHaveLength(6);
   }
 
-  const refused = expandedWeights(analysed, { layer: "edges", channel: 1, from: "shapes" });
-  await expect(refused).rejects.toThrow("'edges' is not made of channels of 'shapes'");
+  const refused = async (from: string, layer = "edges") => {
+    await expect(expandedWeights(network, { layer, channel: 1, from })).rejects.toThrow(
+      expect.objectContaining({ name: "RequestError", message: expect.stringContaining("from: ") }),
+    );
+  };
+  await refused("shapes");
+  await refused("edgy", "shapes");
 });
