@@ -10,6 +10,7 @@ import {
 } from "../../lib/pipeline/explain/expanded-weights.ts";
 import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
 import { RequestError } from "../../lib/pipeline/request/request.ts";
+import { answerJson } from "./answer-json.ts";
 
 /** Network, layer, channel, and the layer further back. */
 const EXPANDED = /^\/page\/circuits\/([^/]+)\/(\d+)\/(\d+)\/(\d+)$/;
@@ -43,9 +44,7 @@ export class CircuitRoutes {
       const isTold = kernel.rows * kernel.columns <= MOST_NUMBERS;
       return { ...source, kernel: isTold ? kernel : { ...kernel, weights: null } };
     });
-    const body = JSON.stringify({ ...found, sources: told });
-    outgoing.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-    outgoing.end(body);
+    answerJson(outgoing, { ...found, sources: told });
     return true;
   }
 

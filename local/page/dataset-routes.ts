@@ -8,6 +8,7 @@ import { messageOf } from "../../lib/onnx/errors.ts";
 import type { Addressed } from "../../lib/pipeline/dataset/channel-examples.ts";
 import type { DatasetLooks } from "../../lib/pipeline/dataset/dataset-looks.ts";
 import type { NetworkSource } from "../../lib/pipeline/networks/bucket-networks.ts";
+import { answerJson } from "./answer-json.ts";
 
 export interface DatasetRoutesDeps {
   readonly looks: DatasetLooks;
@@ -49,9 +50,7 @@ export class DatasetRoutes {
     // ids of networks have nothing that would be encoded
     const found = await this.#examples(network, Number(index), channel ? Number(channel) : null);
     const address = `${PHOTOGRAPHS.slice(1)}${this.#id}`;
-    const body = JSON.stringify({ ...found, address } satisfies Addressed<typeof found>);
-    outgoing.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-    outgoing.end(body);
+    answerJson(outgoing, { ...found, address } satisfies Addressed<typeof found>);
     return true;
   }
 

@@ -5,6 +5,7 @@ import { readJsonBody } from "../../functions/api/read-json-body.ts";
 import { MAX_INITIAL_IMAGE_BYTES } from "../../lib/pipeline/limits.ts";
 import type { Log } from "../../functions/log.ts";
 import { type ApiHandler, readBody } from "../api-adapter.ts";
+import { answerJson } from "./answer-json.ts";
 import type { CircuitRoutes } from "./circuit-routes.ts";
 import type { DatasetRoutes } from "./dataset-routes.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -59,7 +60,7 @@ export class PageServer {
       }
       if (path === "/page/photographs" && incoming.method === "POST") {
         const name = new URLSearchParams(query).get("name") ?? "";
-        send(outgoing, { key: await this.#takePhotograph(incoming, name) });
+        answerJson(outgoing, { key: await this.#takePhotograph(incoming, name) });
         return true;
       }
       return await this.#drop(path, incoming, outgoing);
@@ -102,12 +103,12 @@ export class PageServer {
     const { method } = incoming;
     if (!path.startsWith("/page/uploads") || (method !== "POST" && method !== "PUT")) return false;
     if (id === undefined) {
-      send(outgoing, { id: await this.#drops.begin() });
+      answerJson(outgoing, { id: await this.#drops.begin() });
     } else if (method === "PUT" && file !== undefined) {
       await this.#drops.receive(id, decoded(file), incoming);
-      send(outgoing, {});
+      answerJson(outgoing, {});
     } else {
-      send(outgoing, { network: await this.#drops.finish(id, await readJson(incoming)) });
+      answerJson(outgoing, { network: await this.#drops.finish(id, await readJson(incoming)) });
     }
     return true;
   }
@@ -142,13 +143,4 @@ function requireOwnPage({ method, headers: { origin, host = "" } }: IncomingMess
 async function readJson(incoming: IncomingMessage): Promise<unknown> {
   const header = (name: string) => incoming.headersDistinct[name] ?? [];
   return readJsonBody({ header, body: await readBody(incoming) });
-}
-
-function send(outgoing: ServerResponse, json: unknown): void {
-  const body = JSON.stringify(json);
-  outgoing.writeHead(200, {
-    "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(body),
-  });
-  outgoing.end(body);
 }
