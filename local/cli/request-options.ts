@@ -1,8 +1,10 @@
 import { Option } from "commander";
 import * as z from "zod";
 
+import { messageOf } from "../../lib/onnx/errors.ts";
 import { montage } from "../../lib/pipeline/request/fields/montage.ts";
 import { localRequestSchema } from "../../lib/pipeline/request/request.ts";
+import { UsageError } from "./user-errors.ts";
 
 /** A field of a request that an option sets; `path` leads to it from the top. */
 interface RequestField {
@@ -185,8 +187,12 @@ function limitsOf(json: JsonSchema): string {
   return "";
 }
 
-/** Text for a field that takes only text; or else a JSON value, numbers with commas, or text. */
-function parseValue(text: string, { schemas }: RequestField): unknown {
+/**
+ * Text for a field that takes only text; or else a JSON value, numbers with commas, or text.
+ *
+ * @throws UsageError for what begins as JSON and is none
+ */
+function parseValue(text: string, { path, schemas }: RequestField): unknown {
   const types = [...schemas.values()].flatMap((schema) =>
     branchesOf(jsonSchemaOf(schema)).map(({ type }) => type),
   );
@@ -196,9 +202,14 @@ function parseValue(text: string, { schemas }: RequestField): unknown {
   for (const json of [text, `[${text}]`]) {
     try {
       return JSON.parse(json);
-    } catch {
-      // not JSON, so it is what it says
+    } catch (error) {
+      // shells take quotes away, and mean something of their own by brackets
+      if (/^[[{]/.test(text)) {
+        const problem = `given ${text}, which is not JSON: ${messageOf(error)}`;
+        throw new UsageError(`${path.join(".")}: ${problem}; write it in single quotes`);
+      }
     }
   }
+  // not JSON, so it is what it says
   return text;
 }

@@ -225,6 +225,7 @@ test.each([
   [["--layer", "conv2", "--channels", "tiger"], /'tiger'; the class names of 'good' are not known/],
   [["--layer", "conv2", "--labels", "a,b"], /labels: given "a,b"; wanted .* \["one", "two"\]/],
   [["--layer", "conv2", "--labels", "a", "b"], /one network, .* given 2: .*good\.onnx, b\n$/],
+  [["--layer", "conv2", "--targets", "[{channel:3}]"], /targets: given .*, which is not JSON: /],
   [["--saturation", "2"], /^dreamgrid: \w+: given without --layer/],
 ])("%j is refused", async (words, message) => {
   await expectRefused(folder, dream(...words), message);
