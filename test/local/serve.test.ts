@@ -12,6 +12,7 @@ import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { encodePng } from "../../lib/image/png.ts";
 import { Jobs } from "../../lib/pipeline/job/jobs.ts";
 import type { ChannelResult } from "../../lib/pipeline/job/result.ts";
+import { MAX_ATTEMPTS, MAX_RECEIVES } from "../../lib/pipeline/limits.ts";
 import { serveCommand } from "../../local/cli/serve.ts";
 import { createTerminal } from "../../local/cli/terminal.ts";
 import { followJob } from "../../local/follow-job.ts";
@@ -88,8 +89,12 @@ test("killed in the middle of a job and started again, it finishes the job", asy
   expect(await once(second.process, "exit")).toEqual([0, null]);
 });
 
-test("ten kills at ten channels' beginnings fail no channel, and leave the same tiles", async () => {
-  const channels = 20;
+/** More than a channel is tried, and than most messages are received. */
+const KILLS = 2 + Math.max(MAX_ATTEMPTS, MAX_RECEIVES);
+
+test("kills at channels' beginnings fail no channel, however many, and leave the same tiles", async () => {
+  // two are begun at a time
+  const channels = 2 * KILLS;
   const request = { ...TINY_REQUEST, channels: "all" };
   const post = async (apiUrl: string) => {
     const headers = { "Content-Type": "application/json" };
@@ -107,7 +112,8 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
     const service = await startServe(folder, plan, { scripts });
     const jobId = await post(service.apiUrl);
     await until(
-      () => /completed, 20 of 20 channels;/.exec(service.output())?.[0],
+      () =>
+        new RegExp(`completed, ${channels} of ${channels} channels;`).exec(service.output())?.[0],
       () => `the job did not end: ${service.output()}`,
     );
     return tilesOf(folder, jobId);
@@ -131,7 +137,7 @@ test("ten kills at ten channels' beginnings fail no channel, and leave the same 
   const folder = await temporaryFolder();
   await tinyNetwork(folder, { wideChannels: channels });
   let [jobId, begun] = ["", 0];
-  for (let kills = 1; kills <= 10; kills++) {
+  for (let kills = 1; kills <= KILLS; kills++) {
     const plan = { log: "killed.log", hangsAfter: 0, recoverySeconds: 1 };
     const { process: child, apiUrl, output } = await startServe(folder, plan, { scripts });
     // the others go on with it

@@ -95,7 +95,8 @@ export async function drawJob(
   const { jobId } = (await (await postJob(url, fields)).json()) as { jobId: string };
   await untilTrue(
     async () => {
-      const job = await (await fetch(`${url}/jobs/${jobId}`)).json();
+      // of its channels' results, which are looked up one by one, the first alone
+      const job = await (await fetch(`${url}/jobs/${jobId}?limit=1`)).json();
       return (job as { completedAt: string | null }).completedAt !== null;
     },
     () => `job ${jobId} did not end`,
