@@ -118,6 +118,9 @@ async function findDescription(
   if (remedyOfFile !== null) {
     throw new NetworkNotFoundError(readAsOnnx(id, remedyOfFile));
   }
+  if (await isFolder(id)) {
+    throw new NetworkNotFoundError(`${id} is a folder; give the path of the .onnx file in it`);
+  }
   const known = (await surveyNetworks(folders)).map((network) => network.id);
   const hint = didYouMean(id, known);
   const others = hint ? ` (${hint})` : `; known are: ${known.join(", ") || "none"}`;
@@ -221,6 +224,12 @@ export async function findByContent(
     if (file !== undefined) return { description, file };
   }
   return null;
+}
+
+/** Whether a word that is no network's id is the path of a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { didYouMean } from "../../lib/networks/did-you-mean.ts";
 import { exportRemedy, isOnnxPath } from "../../lib/networks/foreign-format.ts";
 import { defaultFolders } from "../../lib/networks/folders.ts";
+import { isFolder } from "../../lib/networks/registry.ts";
 import { surveyNetworks } from "../../lib/networks/survey.ts";
 import type { AnalysedNetwork } from "../../lib/pipeline/networks/analyse-network.ts";
 import type { DrawingFlags } from "./check-run.ts";
@@ -62,8 +63,8 @@ async function checkNetwork(
   commands: readonly string[],
   { env }: Terminal,
 ): Promise<void> {
-  // those of other frameworks are told how to become one
-  if (isOnnxPath(word) || exportRemedy(word) !== null) return;
+  // of files of other frameworks, and of folders, it is said what to give instead
+  if (isOnnxPath(word) || exportRemedy(word) !== null || (await isFolder(word))) return;
   const ids = (await surveyNetworks(defaultFolders(env))).map(({ id }) => id);
   if (ids.includes(word)) return;
   const hint = didYouMean(word, [...commands, ...ids]);

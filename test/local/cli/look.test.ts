@@ -234,6 +234,7 @@ test.each([
     /unknown command 'emojinett', and no network is called so; did you mean 'emojinet'/,
   ],
   [["analyse", "emojinet"], /unknown command 'analyse'.*did you mean 'analyze'\?/],
+  [[import.meta.dirname], /cli is a folder; give the path of the \.onnx file in it/],
   [["zzzzzzzzzzzzzzzzz"], /unknown command.*give a command, the id of a network, or the path/],
   [["missing.onnx"], /missing\.onnx/],
   [["emojinet", "googlenet"], /look takes one network; given 2/],
