@@ -26,7 +26,9 @@ export function AroundLayer({ network, layer, layers }: AroundLayerProps) {
           ...(multiplyAdds === null ? [] : [`${counted(multiplyAdds)} multiply-adds`]),
           ...(receptiveField === null || index === 1
             ? []
-            : [`receptive field ${receptiveField.rows} × ${receptiveField.columns}\u00a0px`]),
+            : [
+                `receptive field ${receptiveField.rows}\u00a0×\u00a0${receptiveField.columns}\u00a0px`,
+              ]),
         ].join(", ")}
       </p>
       <p class="quiet around">
