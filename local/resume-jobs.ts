@@ -31,6 +31,6 @@ export async function resumeJobs({
       damaged.push(error.message);
     }
   }
-  await assembly.sendAll(resumed.map((jobId) => reconcileMessage(jobId)));
+  await assembly.sendAll(resumed.map((jobId) => reconcileMessage(jobId, "now")));
   return { resumed, damaged };
 }

@@ -52,7 +52,7 @@ test("the packed functions, GPU worker included, are denied nothing in a whole l
   await feed("worker");
   expect(await keysUnder("checkpoints/")).toEqual([]);
   await feed("dead-letter");
-  await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId)]);
+  await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId, "now")]);
   await feed("assembler");
   expect(await readJson(`jobs/${jobId}/complete.json`, z.looseObject({}))).toMatchObject({
     ok: 1,
@@ -239,7 +239,7 @@ async function onGpu(): Promise<void> {
   // each starts a worker, since the queue is empty
   await dropGpuChannels();
   await cloud.store.delete(roundKeys(jobId).dispatched);
-  await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId)]);
+  await cloud.queue(/^AssemblyQueue/).sendAll([reconcileMessage(jobId, "now")]);
   await feed("assembler");
   await dropGpuChannels();
   expect(await api("POST", "/jobs", { ...request, channels: [5] })).toMatchObject({

@@ -1,7 +1,7 @@
 import type { Provider } from "../../autodiff/provider.ts";
 import { gpuRefusal, type GpuVerdict } from "../../optvis/runtime/gpu-verdict.ts";
 import type { ObjectStore } from "../../storage/object-store.ts";
-import { AUTO_CPU_CHANNELS, RECONCILE_SECONDS } from "../limits.ts";
+import { AUTO_CPU_CHANNELS } from "../limits.ts";
 import type { NetworkSource } from "../networks/bucket-networks.ts";
 import { checkRequest } from "../request/check-request.ts";
 import { readUpload } from "../request/initial-image.ts";
@@ -157,7 +157,7 @@ async function acceptPlanned(
   if (!(await job.exists())) {
     deps.jobs.forget(jobId);
     job = deps.jobs.open(jobId);
-    await deps.assembly.sendAll([reconcileMessage(jobId, RECONCILE_SECONDS)]);
+    await deps.assembly.sendAll([reconcileMessage(jobId, "later")]);
     const left = await passLeftRounds(deps.store, planned);
     if ((await job.create(planned)) === "created") {
       await dispatchNewJob(left === 0 ? job : await job.latest(), deps);

@@ -17,6 +17,6 @@ export async function cancelJob(
   if ((await job.findPlan()) === null) return "unknown";
   if (await job.isComplete()) return "ended";
   await job.cancel(now());
-  await assembly.sendAll([reconcileMessage(job.id)]);
+  await assembly.sendAll([reconcileMessage(job.id, "now")]);
   return "cancelling";
 }

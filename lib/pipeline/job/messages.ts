@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { OutgoingMessage } from "../../queue/message-queue.ts";
 import { parseJson } from "../json.ts";
 import { JOB_ID } from "../keys.ts";
-import { MAX_CHANNEL_INDEX } from "../limits.ts";
+import { MAX_CHANNEL_INDEX, RECONCILE_SECONDS } from "../limits.ts";
 
 const channelJobSchema = z.strictObject({
   jobId: z.string().regex(JOB_ID),
@@ -41,10 +41,10 @@ const reconcileSchema = z.strictObject({
 /** Asks the assembler to look at a job again, whatever events came or did not. */
 export type Reconcile = z.infer<typeof reconcileSchema>;
 
-/** Has a job looked at again. @param delaySeconds up to SQS's 900 */
-export function reconcileMessage(jobId: string, delaySeconds = 0): OutgoingMessage {
+/** Has a job looked at again: at once, or when something may have been cut off. */
+export function reconcileMessage(jobId: string, when: "now" | "later"): OutgoingMessage {
   const body = JSON.stringify({ type: "reconcile", jobId } satisfies Reconcile);
-  return { body, groupId: jobId, ...(delaySeconds > 0 && { delaySeconds }) };
+  return { body, groupId: jobId, ...(when === "later" && { delaySeconds: RECONCILE_SECONDS }) };
 }
 
 /** `null` if the body is something else. */

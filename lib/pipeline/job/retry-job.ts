@@ -1,4 +1,3 @@
-import { RECONCILE_SECONDS } from "../limits.ts";
 import { dispatchJob, type JobDeps } from "./dispatch-job.ts";
 import type { Job } from "./job.ts";
 import { findLostTiles } from "./lost-tiles.ts";
@@ -52,7 +51,7 @@ export async function drawMissing(job: Job, deps: JobDeps): Promise<boolean> {
 
 async function beginRound(job: Job, channels: readonly number[], deps: JobDeps): Promise<void> {
   // before all else: whatever is cut off from here on is looked at again
-  await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
+  await deps.assembly.sendAll([reconcileMessage(job.id, "later")]);
   await dispatchJob(await job.retry(channels, deps.now()), deps);
 }
 

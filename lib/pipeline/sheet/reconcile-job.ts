@@ -5,7 +5,6 @@ import type { Job } from "../job/job.ts";
 import { drawMissing } from "../job/retry-job.ts";
 import { reconcileMessage } from "../job/messages.ts";
 import type { Ending } from "../job/result.ts";
-import { RECONCILE_SECONDS } from "../limits.ts";
 import { type AssembleDeps, assembleJob, type AssemblyOutcome } from "./assemble-job.ts";
 
 export interface ReconcileDeps extends AssembleDeps, JobDeps {
@@ -42,7 +41,7 @@ export async function reconcileJob(job: Job, deps: ReconcileDeps): Promise<Assem
   }
   const outcome = await assembleJob(job, deps);
   if (outcome === "waiting") {
-    await deps.assembly.sendAll([reconcileMessage(job.id, RECONCILE_SECONDS)]);
+    await deps.assembly.sendAll([reconcileMessage(job.id, "later")]);
   }
   return outcome;
 }
