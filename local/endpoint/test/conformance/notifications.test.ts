@@ -11,13 +11,11 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, openTarget, type TestQueue } from "../support/target.ts";
+import { expectFailure, targetOfFile, type TestQueue } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, sqs, newBucket, newQueue } = target;
-afterAll(target.close);
+const { s3, sqs, newBucket, newQueue } = await targetOfFile();
 
 interface S3Event {
   readonly eventName: string;

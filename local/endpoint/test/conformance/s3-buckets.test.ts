@@ -13,13 +13,11 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, newName, openTarget, s3At } from "../support/target.ts";
+import { expectFailure, newName, s3At, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket, url, credentials } = target;
-afterAll(target.close);
+const { s3, newBucket, url, credentials } = await targetOfFile();
 
 describe.concurrent("buckets", () => {
   test("are there after they were created, and gone after they were deleted", async () => {

@@ -5,13 +5,11 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, openTarget } from "../support/target.ts";
+import { expectFailure, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket } = target;
-afterAll(target.close);
+const { s3, newBucket, now } = await targetOfFile();
 
 const Bucket = await newBucket();
 const OTHER_ETAG = '"00000000000000000000000000000000"';
@@ -142,7 +140,7 @@ describe.concurrent("conditional DELETE", () => {
 
 describe.concurrent("conditional GET", () => {
   const past = new Date("2001-02-03T04:05:06Z");
-  const future = new Date(target.now() + 60_000);
+  const future = new Date(now() + 60_000);
 
   test("If-None-Match answers 304 for the version the client has", async () => {
     const etag = await put("cached", "a");

@@ -5,13 +5,11 @@ import {
   paginateListObjectsV2,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, MAX_SKEW_MS, openTarget } from "../support/target.ts";
+import { expectFailure, MAX_SKEW_MS, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket } = target;
-afterAll(target.close);
+const { s3, newBucket, now, isOther } = await targetOfFile();
 
 async function bucketWith(keys: readonly string[]): Promise<string> {
   const Bucket = await newBucket();
@@ -47,7 +45,7 @@ const KEYS = ["jobs/1/plan.json", "jobs/1/tiles/2.png", "jobs/2/plan.json", "req
 
 describe.concurrent("ListObjectsV2", () => {
   // the embedded endpoint's 3,000 keys, of ../scale.test.ts, are there without being put
-  test.runIf(target.isOther)("pages through 1,050 keys, in order, each once", async () => {
+  test.runIf(isOther)("pages through 1,050 keys, in order, each once", async () => {
     const keys = Array.from({ length: 1050 }, (_, i) => `tiles/${String(i).padStart(5, "0")}.png`);
     const Bucket = await bucketWith([...keys, "other"]);
     const { names, pages } = await listAll(Bucket, { Prefix: "tiles/" });
@@ -66,7 +64,7 @@ describe.concurrent("ListObjectsV2", () => {
     expect(Contents?.[0]).toMatchObject({ Key: "a", Size: 1, StorageClass: "STANDARD" });
     expect(Contents?.[0]?.ETag).toBe('"9dd4e461268c8034f5c8564e155c67a6"'); // md5 of x
     const modifiedMs = Contents?.[0]?.LastModified?.getTime() ?? 0;
-    expect(Math.abs(modifiedMs - target.now())).toBeLessThan(MAX_SKEW_MS);
+    expect(Math.abs(modifiedMs - now())).toBeLessThan(MAX_SKEW_MS);
   });
 
   test("finds nothing in an empty bucket", async () => {

@@ -13,13 +13,11 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, openTarget } from "../support/target.ts";
+import { expectFailure, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket } = target;
-afterAll(target.close);
+const { s3, newBucket } = await targetOfFile();
 
 const Bucket = await newBucket();
 const MIN_PART = 5 * 1024 * 1024;

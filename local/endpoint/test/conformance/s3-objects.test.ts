@@ -10,13 +10,11 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, openTarget } from "../support/target.ts";
+import { expectFailure, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket } = target;
-afterAll(target.close);
+const { s3, newBucket } = await targetOfFile();
 
 const Bucket = await newBucket();
 

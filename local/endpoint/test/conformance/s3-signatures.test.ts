@@ -4,13 +4,11 @@ import type { LookupFunction } from "node:net";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ListQueuesCommand } from "@aws-sdk/client-sqs";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, openTarget, s3At, sqsAt, xmlErrorOf } from "../support/target.ts";
+import { expectFailure, s3At, sqsAt, targetOfFile, xmlErrorOf } from "../support/target.ts";
 
-const target = await openTarget();
-const { s3, newBucket, url, credentials } = target;
-afterAll(target.close);
+const { s3, newBucket, url, credentials, now } = await targetOfFile();
 
 const Bucket = await newBucket();
 const SECRET = { ...credentials, secretAccessKey: "not-the-secret" };
@@ -47,12 +45,12 @@ const lookupLoopback: LookupFunction = (_host, options, answer) =>
     : answer(null, "127.0.0.1", 4);
 
 const signedAgo = (seconds: number) => ({
-  signingDate: new Date(target.now() - 1000 * seconds),
+  signingDate: new Date(now() - 1000 * seconds),
   expiresIn: 30,
 });
 
 /** Of a client's clock, from the endpoint's, which may stand still. */
-const fromNow = (ms: number) => ({ systemClockOffset: target.now() + ms - Date.now() });
+const fromNow = (ms: number) => ({ systemClockOffset: now() + ms - Date.now() });
 
 describe.concurrent("header signatures", () => {
   test("with another secret are refused, by S3 and SQS", async () => {
@@ -172,7 +170,7 @@ describe.concurrent("presigned GET", () => {
 
   test("is not valid before its time", async () => {
     const command = new GetObjectCommand({ Bucket, Key: "early" });
-    const signingDate = new Date(target.now() + 20 * 60_000);
+    const signingDate = new Date(now() + 20 * 60_000);
     const early = await fetch(await getSignedUrl(s3, command, { signingDate, expiresIn: 3600 }));
     expect(await xmlErrorOf(early)).toEqual({ status: 403, code: "AccessDenied" });
   });

@@ -4,14 +4,12 @@ import {
   SetQueueAttributesCommand,
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { queueClient } from "../support/queue-client.ts";
-import { openTarget, type TestQueue } from "../support/target.ts";
+import { targetOfFile, type TestQueue } from "../support/target.ts";
 
-const target = await openTarget();
-const { sqs, newQueue, pass } = target;
-afterAll(target.close);
+const { sqs, newQueue, pass } = await targetOfFile();
 
 const { send, receive, remove, counts } = queueClient(sqs);
 

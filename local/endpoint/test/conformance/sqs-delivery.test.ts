@@ -3,14 +3,12 @@ import {
   type Message,
   ReceiveMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { queueClient } from "../support/queue-client.ts";
-import { expectFailure, openTarget, type TestQueue } from "../support/target.ts";
+import { expectFailure, targetOfFile, type TestQueue } from "../support/target.ts";
 
-const target = await openTarget();
-const { sqs, newQueue, pass, startPoll } = target;
-afterAll(target.close);
+const { sqs, newQueue, pass, startPoll } = await targetOfFile();
 
 const { send, receive, remove, counts } = queueClient(sqs);
 

@@ -4,14 +4,12 @@ import {
   DeleteMessageCommand,
   SendMessageBatchCommand,
 } from "@aws-sdk/client-sqs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { queueClient } from "../support/queue-client.ts";
-import { expectFailure, MAX_SKEW_MS, openTarget, type TestQueue } from "../support/target.ts";
+import { expectFailure, MAX_SKEW_MS, targetOfFile, type TestQueue } from "../support/target.ts";
 
-const target = await openTarget();
-const { sqs, newQueue } = target;
-afterAll(target.close);
+const { sqs, newQueue, now } = await targetOfFile();
 
 const { send, receive, counts } = queueClient(sqs);
 
@@ -83,7 +81,7 @@ describe.concurrent("messages", () => {
     const first = await attributes();
     expect(first.ApproximateReceiveCount).toBe("1");
     expect(first.MessageGroupId).toBe("job-1");
-    expect(Math.abs(Number(first.SentTimestamp) - target.now())).toBeLessThan(MAX_SKEW_MS);
+    expect(Math.abs(Number(first.SentTimestamp) - now())).toBeLessThan(MAX_SKEW_MS);
     const second = await attributes();
     expect(second.ApproximateReceiveCount).toBe("2");
     expect(second.SentTimestamp).toBe(first.SentTimestamp);

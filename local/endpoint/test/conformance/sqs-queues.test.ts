@@ -12,13 +12,11 @@ import {
   SetQueueAttributesCommand,
   TagQueueCommand,
 } from "@aws-sdk/client-sqs";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { expectFailure, newName, openTarget } from "../support/target.ts";
+import { expectFailure, newName, targetOfFile } from "../support/target.ts";
 
-const target = await openTarget();
-const { sqs, newQueue } = target;
-afterAll(target.close);
+const { sqs, newQueue } = await targetOfFile();
 
 async function attributesOf(QueueUrl: string): Promise<Record<string, string>> {
   const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { CreateBucketCommand, S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 
 import { ManualClock } from "../../src/clock.ts";
 import { startEndpoint } from "../../src/endpoint.ts";
@@ -65,6 +65,13 @@ export async function openTarget(): Promise<Target> {
     await endpoint.close();
     await rm(dataFolder, { recursive: true });
   });
+}
+
+/** The same for all tests of a file; it is closed after them. */
+export async function targetOfFile(): Promise<Target> {
+  const target = await openTarget();
+  afterAll(target.close);
+  return target;
 }
 
 function timeOf(clock: ManualClock, receives: () => number): TargetTime {
