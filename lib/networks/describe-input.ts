@@ -1,6 +1,5 @@
 import type { InputConstant } from "../onnx/input-constants.ts";
 import type { Model } from "../onnx/model.ts";
-import { toNumbers } from "../onnx/tensor.ts";
 import { NetworkError } from "./errors.ts";
 import { fittingSide } from "./fitting-side.ts";
 import type { PixelsBeside } from "./hugging-face.ts";
@@ -150,7 +149,7 @@ function numbersOf({ where, image }: FileFacts, values: GivenPreprocessing): Pre
 function shaped({ name, shape, values }: InputConstant, { graph }: Model) {
   const tensor = graph.initializers.get(name);
   if (shape !== null || !tensor) return { name, shape: shape ?? [values.length], values };
-  return { name, shape: tensor.shape, values: toNumbers(tensor) };
+  return { name, shape: tensor.shape, values };
 }
 
 function inputOf(

@@ -18,11 +18,11 @@ const constantsSchema = z
         /** Of the graph's input. */
         name: z.string().min(1, { error: "want the name of one of the graph's inputs" }),
         shape: z.array(z.int().min(0)).readonly(),
-        /** In row-major order. */
+        /** In row-major order; or one of all. */
         values: z.array(finite).readonly(),
       })
-      .refine(({ shape, values }) => sizeOf(shape) === values.length, {
-        error: "want as many values as the shape holds",
+      .refine(({ shape, values }) => values.length === 1 || sizeOf(shape) === values.length, {
+        error: "want as many values as the shape holds, or one of all",
       }),
   )
   .refine((all) => all.reduce((sum, { values }) => sum + values.length, 0) <= MAX_CONSTANT_VALUES, {

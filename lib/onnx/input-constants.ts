@@ -6,23 +6,31 @@ import { filled, formatShape, type NumericTensor, sizeOf } from "./tensor.ts";
 
 /** Of all constants of a network together: they stand in every plan and manifest. */
 export const MAX_CONSTANT_VALUES = 65_536;
+/** Of one constant whose elements are all alike: a second image of 1,182 x 1,182 pixels. */
+const MAX_ALIKE = 4_194_304;
 
 /** A value that an input has for good. */
 export interface InputConstant {
   readonly name: Value;
   /** `null`: as the input is declared, lengths that it leaves open as the values fill them, or 1. */
   readonly shape: readonly number[] | null;
-  /** In row-major order; without a shape, one is of all elements. */
+  /** In row-major order; one is of all elements. */
   readonly values: readonly number[];
 }
 
 /**
  * The graph with some of its inputs as constants, of the types that they are declared with.
  *
- * @throws ModelError for one that is no input, or does not fit it
+ * @throws ModelError for one that is no input, or does not fit it; for too many values
  */
 export function withInputConstants(graph: Graph, constants: readonly InputConstant[]): Graph {
   if (constants.length === 0) return graph;
+  const count = constants.reduce((sum, { values }) => sum + values.length, 0);
+  if (count > MAX_CONSTANT_VALUES) {
+    throw new ModelError(
+      `given ${count} values of other inputs, and at most ${MAX_CONSTANT_VALUES} can be given; give one number for all of an input, or export the model with its values inside`,
+    );
+  }
   const initializers = new Map(graph.initializers);
   for (const constant of constants) {
     const input = graph.inputs.find(({ name }) => name === constant.name);
@@ -44,9 +52,9 @@ function tensorFor(input: ValueInfo, given: InputConstant): NumericTensor {
   };
   const shape = given.shape ?? shapeFor(input.shape ?? [null], given.values.length);
   const size = sizeOf(shape);
-  const isOfAll = given.shape === null && given.values.length === 1;
-  if (isOfAll && size > MAX_CONSTANT_VALUES) {
-    refuse(`it has ${size} values, and at most ${MAX_CONSTANT_VALUES} can be given`);
+  const isOfAll = given.values.length === 1;
+  if (isOfAll && size > MAX_ALIKE) {
+    refuse(`it has ${size} values, and at most ${MAX_ALIKE} can be one number`);
   }
   const values = isOfAll ? filled(size, given.values[0]!) : given.values;
   if (values.length !== size) refuse(`given ${values.length} values, want ${size}, or one of all`);

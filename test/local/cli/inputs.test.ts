@@ -106,11 +106,11 @@ describe("inputs that are no image", () => {
   test("a network that is added keeps its constants", async () => {
     const env = { DREAMGRID_CACHE: await temporaryFolder() };
     const words = ["models", "add", at("two.onnx"), "--id", "two", "--input"];
-    expect((await runWith({ env }, ...words, "gain=0.5,-2,3")).code).toBe(0);
+    expect((await runWith({ env }, ...words, "gain=2")).code).toBe(0);
     const { code, stdout } = await runWith({ env }, "analyze", "two", "--json");
     expect(code).toBe(0);
     const { input, layers } = JSON.parse(stdout);
-    expect(input.constants).toEqual([{ name: "gain", shape: [3, 1, 1], values: [0.5, -2, 3] }]);
+    expect(input.constants).toEqual([{ name: "gain", shape: [3, 1, 1], values: [2] }]);
     expect(
       layers.map(({ name, renderable }: Record<string, unknown>) => [name, renderable]),
     ).toEqual([
@@ -146,6 +146,20 @@ describe("inputs that are no image", () => {
     const { initializers } = withInputConstants({ ...graph, inputs }, constants);
     const { shape: made, data } = initializers.get("other") as ReturnType<typeof normal>;
     expect([made, data.join()]).toEqual([shape, filled]);
+  });
+
+  test("a second image may be of one number; of more than can be kept it is refused", () => {
+    const side = 200;
+    const graph = sketch({
+      inputs: { image, other: [1, 3, side, side] },
+      nodes: [node("Identity", "image", "y")],
+      outputs: ["y"],
+    });
+    const given = (values: readonly number[]) =>
+      withInputConstants(graph, [{ name: "other", shape: [1, 3, side, side], values }]);
+    const { data } = given([2]).initializers.get("other") as ReturnType<typeof normal>;
+    expect([data.length, new Set(data)]).toEqual([3 * side * side, new Set([2])]);
+    expect(() => given([...data])).toThrow(/120000 values .* 65536 can be given; give one number/);
   });
 
   test("values take the type of the input", () => {
