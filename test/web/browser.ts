@@ -64,8 +64,20 @@ export function sharedBrowser(): Promise<Browser> {
   return (launched ??= launch());
 }
 
+let shared: BrowserContext | null = null;
+
+/**
+ * The context of pages that ask for nothing else: a new one's has a process to start, and all of our
+ * page to fetch and to compile. Our page keeps nothing in the browser.
+ */
+async function contextOf(browser: Browser): Promise<BrowserContext> {
+  if (shared?.browser() !== browser) shared = await browser.newContext();
+  return shared;
+}
+
 /** Closes all that a file's tests have opened in the shared browser. */
 export async function closePages(): Promise<void> {
+  shared = null;
   for (const context of (await sharedBrowser()).contexts()) await context.close();
 }
 
@@ -75,12 +87,17 @@ export interface OpenPage {
   readonly complaints: readonly string[];
 }
 
-/** Opens a page, and keeps what it complains about. */
+/**
+ * Opens a page, and keeps what it complains about.
+ *
+ * @param options for a context of its own
+ */
 export async function openPage(
   browser: Browser,
-  options: Parameters<Browser["newPage"]>[0] = {},
+  options?: Parameters<Browser["newPage"]>[0],
 ): Promise<OpenPage> {
-  const page = await browser.newPage(options);
+  const opener = options === undefined ? await contextOf(browser) : browser;
+  const page = await opener.newPage(options);
   page.setDefaultTimeout(HANG_MS);
   const complaints: string[] = [];
   page.on("console", (message) => {
