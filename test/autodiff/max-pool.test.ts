@@ -9,7 +9,7 @@ import { GraphBuilder } from "../../lib/onnx/graph-builder.ts";
 import { intsAttribute } from "../../lib/onnx/node.ts";
 import type { Attributes } from "../../lib/onnx/model.ts";
 import { floatTensor, type FloatTensor } from "../../lib/onnx/tensor.ts";
-import { checkVjp, runRule, type VjpCase } from "../support/check-vjp.ts";
+import { checkVjp, contextOf, runRule, type VjpCase } from "../support/check-vjp.ts";
 import { maxPoolGradient } from "../support/max-pool-reference.ts";
 import { onArchitecture } from "../support/on-architecture.ts";
 import { distinct, normal, uniform } from "../support/random.ts";
@@ -201,6 +201,12 @@ test("auto_pad SAME of windows dilated or apart, which ONNX Runtime misreads, is
     expect(await run(provider, { auto_pad: "SAME_UPPER", ceil_mode: 1 })).toEqual(stated);
     expect(await run(provider, { auto_pad: "SAME_LOWER" })).not.toEqual(stated);
   }
+});
+
+test("auto_pad SAME of windows too far dilated for ONNX Runtime's padding is refused", () => {
+  const attributes = { kernel_shape: [2, 1], dilations: [4, 1], auto_pad: "SAME_UPPER" };
+  const context = contextOf({ op: "MaxPool", attributes, inputs: [normal([2, 3, 8, 6], 1)] });
+  expect(() => maxPool(context)).toThrow(/no more taps than pixels of padding/);
 });
 
 test("a Relu's mask is applied at the pool: no gradient where the maximum is zero", async () => {

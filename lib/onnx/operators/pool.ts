@@ -45,6 +45,8 @@ export function parsePool(node: Node, inputs: Inputs): Pool {
  * The node's attributes, with the padding in numbers where ONNX Runtime has other windows than
  * ONNX: of auto_pad SAME if they are dilated, or further apart than they are wide; of ceil_mode if
  * one is dropped, which its shape inference still counts.
+ *
+ * @throws ModelError for padding that ONNX Runtime does not take in numbers
  */
 export function withStatedPads(node: Node, { windows }: Pick<Pool, "windows">): Attributes {
   const { attributes } = node;
@@ -55,8 +57,14 @@ export function withStatedPads(node: Node, { windows }: Pick<Pool, "windows">): 
   const overhangs = windows.some((window) => unusedPixels(window) < 0);
   // stated, an overhang would count as padding
   if (overhangs && intAttribute(node, "count_include_pad", 0) === 1) return attributes;
-  const pads = padsOf(windows.map(withOverhang));
-  return { ...attributes, auto_pad: "NOTSET", pads, ceil_mode: 0 };
+  const stated = windows.map(withOverhang);
+  if (stated.some(({ kernel, padBegin, padEnd }) => Math.max(padBegin, padEnd) >= kernel)) {
+    throw nodeError(
+      node,
+      "its dilated window has no more taps than pixels of padding, which ONNX Runtime refuses; choose a layer before it",
+    );
+  }
+  return { ...attributes, auto_pad: "NOTSET", pads: padsOf(stated), ceil_mode: 0 };
 }
 
 const pool = ofInputType((node, inputs) => parsePool(node, inputs).outputShape);
