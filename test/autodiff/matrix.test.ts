@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
-import { float } from "../../lib/onnx/model.ts";
+import { float, type Node } from "../../lib/onnx/model.ts";
 import { checkVjp, constant, contextOf } from "../support/check-vjp.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
+import { runGraph } from "../support/run-graph.ts";
 
 const [M, K, N] = [3, 5, 4];
 
@@ -198,4 +201,17 @@ const untransposedWeight: VjpRule = ({ graph, inputs }) => ({
 test("checkVjp catches a weight that was not transposed", async () => {
   const square = { op: "MatMul", inputs: [normal([M, K], 1), constant(normal([K, K], 2))] };
   await expect(checkVjp(untransposedWeight, square)).rejects.toThrow(/analytic/);
+});
+
+test("a Transpose that leaves the axes in their order stays out of Gemm, into which ONNX Runtime fuses any", async () => {
+  const [x, dy] = [normal([3, 1, 1, 3], 1), normal([3, 3], 2)];
+  const initializers = new Map([["w", normal([3, 3], 3)]]);
+  const run = (...between: readonly Node[]) => {
+    const nodes = [node("Flatten", "x", "u"), ...between, node("Gemm", "v w", "y")];
+    const pass = passOf(nodes, { initializers });
+    return runGraph(gradientGraph(pass, x.shape, { provider: "cpu" }).graph, { x, dy });
+  };
+  const plain = await run(node("Identity", "u", "v"));
+  expect(await run(node("Transpose", "u", "v", { perm: [0, 1] }))).toEqual(plain);
+  expect(await run(node("Transpose", "u", "v", { perm: [1, 0] }))).not.toEqual(plain);
 });
