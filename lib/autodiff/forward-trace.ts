@@ -3,7 +3,7 @@ import { ModelError } from "../onnx/errors.ts";
 import type { DerivedTensors } from "../onnx/derived-tensors.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Node, Value } from "../onnx/model.ts";
-import type { Tensor } from "../onnx/tensor.ts";
+import { sizeOf, type Tensor } from "../onnx/tensor.ts";
 import { UnsupportedGradientError } from "./errors.ts";
 import type { Forms } from "./forms/forms.ts";
 import { type ReluWay, rewrittenRules } from "./rewrites/index.ts";
@@ -113,9 +113,10 @@ export class ForwardTrace {
       const name = node.outputs[i];
       if (!name) return;
       this.#scope.set(name, value);
-      // integers, as the places of a TopK, have no derivative
-      const isNumber = this.#graph.factsOf(value).type === "float32";
-      if (!step.isConstant && isNumber) this.#active.add(name);
+      const { type, shape } = this.#graph.factsOf(value);
+      // integers, as the places of a TopK, have no derivative, and no elements pass nothing on
+      const isActive = type === "float32" && sizeOf(shape) > 0;
+      if (!step.isConstant && isActive) this.#active.add(name);
     });
     if (step.isConstant) return;
     if (step.isRectified) this.#rectified.add(node.outputs[0]!);

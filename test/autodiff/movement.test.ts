@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { PROVIDERS } from "../../lib/autodiff/provider.ts";
 import type { VjpRule } from "../../lib/autodiff/rule.ts";
 import { RULES } from "../../lib/autodiff/rules/index.ts";
 import { fusiblePadVjp } from "../../lib/autodiff/rules/pad.ts";
@@ -13,7 +14,10 @@ import {
   type VjpCase,
   expectRefused,
 } from "../support/check-vjp.ts";
+import { gradientGraph, passOf } from "../support/gradient-graph.ts";
+import { node } from "../support/onnx-writer.ts";
 import { normal } from "../support/random.ts";
+import { runGraph } from "../support/run-graph.ts";
 
 const at = normal([2, 7, 3, 4], 1);
 const ints = (...values: number[]) => constant(intsTensor(values));
@@ -255,9 +259,9 @@ test.each(["Reshape", "Flatten", "Transpose", "Identity", "Dropout", "SpaceToDep
 );
 
 /** Applies the permutation to the cotangent instead of its inverse. */
-const transposeAgain: VjpRule = ({ graph, node, inputs }) => ({
-  outputs: [graph.emit("Transpose", inputs, node.attributes)],
-  pullback: ([dY]) => [dY ? graph.emit("Transpose", [dY], node.attributes) : null],
+const transposeAgain: VjpRule = ({ graph, node: { attributes }, inputs }) => ({
+  outputs: [graph.emit("Transpose", inputs, attributes)],
+  pullback: ([dY]) => [dY ? graph.emit("Transpose", [dY], attributes) : null],
 });
 
 test("checkVjp catches a permutation applied twice instead of undone", async () => {
@@ -267,4 +271,21 @@ test("checkVjp catches a permutation applied twice instead of undone", async () 
     inputs: [normal([3, 3, 3], 1)],
   };
   await expect(checkVjp(transposeAgain, square)).rejects.toThrow(/analytic/);
+});
+
+test("a part of no elements passes no gradient on", async () => {
+  const [x, dy] = [normal([2, 3, 1, 4], 1), normal([2, 3, 4], 2)];
+  const bounds = { none: intsTensor([0]), axis: intsTensor([2]), to: intsTensor([2, -1, 4]) };
+  const nodes = [
+    node("Slice", "x none none axis", "empty"),
+    node("Reshape", "empty to", "rows"),
+    node("Squeeze", "x height", "whole"),
+    node("Concat", "whole rows", "y", { axis: 1 }),
+  ];
+  const initializers = new Map(Object.entries({ ...bounds, height: intsTensor([2]) }));
+  for (const provider of PROVIDERS) {
+    const { graph } = gradientGraph(passOf(nodes, { initializers }), x.shape, { provider });
+    const { dx } = await runGraph(graph, { x, dy });
+    expect(dx!.data).toEqual(dy.data);
+  }
 });
