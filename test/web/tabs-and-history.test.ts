@@ -39,7 +39,8 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("who goes back is where they were, and a new place begins at its top", async () => {
-    const page = await browser().newPage({ viewport: { width: 800, height: 600 } });
+    const { page } = await openPage(browser());
+    await page.setViewportSize({ width: 800, height: 600 });
     const top = () => page.evaluate<number>("scrollY");
     const heading = (name: string) => page.getByRole("heading", { level: 1, name }).waitFor();
     await page.goto(at("#/tiny/wide"));
@@ -66,7 +67,8 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("who goes back to pictures that come late is where they were, to the pixel", async () => {
-    const page = await browser().newPage({ viewport: { width: 800, height: 600 } });
+    const { page } = await openPage(browser());
+    await page.setViewportSize({ width: 800, height: 600 });
     const isAsked = ({ href }: URL) => href.includes("/jobs?");
     const link = page.locator(".tiles a[href$='/wide/300']");
     const drawn = page.locator(".tiles a[href$='/wide/3'] img");
@@ -100,7 +102,7 @@ describe.skipIf(CHROMIUM === null)("tabs and history", () => {
   });
 
   test("a place that has the focus only to be read from its beginning has no frame", async () => {
-    const page = await browser().newPage();
+    const { page } = await openPage(browser());
     await page.goto(at("#/"));
     await page.keyboard.press("Tab");
     await page.goto(at("#/-/jobs"));

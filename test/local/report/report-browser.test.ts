@@ -28,7 +28,7 @@ describe.skipIf(CHROMIUM === null)("the report in a browser", () => {
   afterAll(closePages);
 
   /** Two sheets with a picture each, the second one's names an attack, its tiles in two columns. */
-  async function open(embed: boolean, options: Parameters<Browser["newPage"]>[0] = {}) {
+  async function open(embed: boolean, options?: Parameters<Browser["newPage"]>[0]) {
     const folder = await temporaryFolder();
     const pixels = { width: 30, height: 20, data: new Uint8Array(1800).fill(120) };
     for (const name of ["a", "50 % #1"]) {
