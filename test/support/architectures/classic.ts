@@ -211,4 +211,34 @@ export const classic: readonly Architecture[] = [
       return [features];
     },
   },
+  {
+    name: "Capsules, routed by agreement",
+    style: "dynamo",
+    opset: 18,
+    build: (net) => {
+      const sum = (x: Value, axis: number, keepdims = 0) =>
+        net.op("ReduceSum", [x, net.ints(axis)], { keepdims });
+      const squashed = (v: Value) => {
+        const square = sum(net.mul(v, v), -1, 1);
+        const short = net.op("Div", [square, net.add(square, net.scalar(1))]);
+        const length = net.op("Sqrt", [net.add(square, net.scalar(1e-6))]);
+        return net.op("Div", [net.mul(short, v), length]);
+      };
+      const a = net.within("conv", () => reluConv(net, 8, { stride: 2 })(net.image));
+      const b = net.within("primary", () => net.conv(a, 8, { kernel: 5, stride: 4 }));
+      const vectors = net.transpose(net.reshape(b, 0, 2, 4, -1), 0, 1, 3, 2);
+      const u = squashed(net.reshape(vectors, 0, -1, 4));
+      const count = net.shape(u)[1]!;
+      const w = net.weight("digits.weight", [1, count, 5, 6, 4], [-1, 1]);
+      const votes = net.op("Squeeze", [
+        net.op("MatMul", [w, net.reshape(u, 0, count, 1, 4, 1)]),
+        net.ints(-1),
+      ]);
+      const first = squashed(net.op("ReduceMean", [votes, net.ints(1)], { keepdims: 0 }));
+      const agreement = sum(net.mul(votes, net.op("Unsqueeze", [first, net.ints(1)])), -1, 1);
+      const shares = net.op("Softmax", [agreement], { axis: 2 });
+      const second = squashed(sum(net.mul(shares, votes), 1));
+      return [net.op("ReduceL2", [second, net.ints(-1)], { keepdims: 0 })];
+    },
+  },
 ];
