@@ -22,7 +22,7 @@ const MOST_NUMBERS = 65_536;
 /** What channels are made of further back, for the page alone: it takes ONNX Runtime. */
 export class CircuitRoutes {
   readonly #networks: Pick<NetworkSource, "open">;
-  /** Who asks often waits for himself: each answer takes a thread. */
+  /** One at a time: each answer takes a thread. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(networks: Pick<NetworkSource, "open">) {
@@ -37,9 +37,14 @@ export class CircuitRoutes {
     const [, network, ...numbers] = EXPANDED.exec(path) ?? [];
     if (network === undefined || method !== "GET") return false;
     const [layer = 0, channel = 0, from = 0] = numbers.map(Number);
-    const mine = this.#last.then(() => this.#expanded(network, { layer, channel, from }));
+    const mine = this.#last.then(() =>
+      // whoever has left meanwhile, for another channel, needs none
+      outgoing.destroyed ? null : this.#expanded(network, { layer, channel, from }),
+    );
     this.#last = mine.catch(() => null);
-    const { sources, ...found } = await mine;
+    const circuit = await mine;
+    if (circuit === null) return true;
+    const { sources, ...found } = circuit;
     const told = sources.slice(0, MOST).map(({ kernel, ...source }) => {
       const isTold = kernel.rows * kernel.columns <= MOST_NUMBERS;
       return { ...source, kernel: isTold ? kernel : { ...kernel, weights: null } };
