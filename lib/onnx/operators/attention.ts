@@ -1,6 +1,7 @@
 import { arithmetic } from "../arithmetic.ts";
 import type { Node, Value } from "../model.ts";
 import { floatAttribute, intAttribute, requiredInput } from "../node.ts";
+import { numbersIn } from "../tensor.ts";
 import type { Operators } from "./operator.ts";
 import { Emitter, notInOpset18, type Rewriting, type Upgrade } from "./upgrade.ts";
 
@@ -48,7 +49,15 @@ export const attention: Upgrade = (node, rewriting) => {
   if (mask && type === undefined) throw notInOpset18(node, "a mask of unknown type");
   const isAdded = mask && type !== "bool";
   const biased = isAdded ? add(scores, mask) : scores;
-  const seen = seenPairs(emitter, node, scores, isAdded ? "" : (mask ?? ""));
+  const infinite = isAdded && numbersIn(rewriting.constantOf(mask))?.includes(-Infinity);
+  // of a token that an added mask keeps from all others, the softmax would be no number
+  const finite = () => emitter.emit("Greater", [mask!, emitter.scalar(MASKED)]);
+  const seen = seenPairs(
+    emitter,
+    node,
+    scores,
+    isAdded ? (infinite ? finite() : "") : (mask ?? ""),
+  );
 
   const hide = (values: Value, instead: number) =>
     seen ? emitter.emit("Where", [seen, values, emitter.scalar(instead)]) : values;
