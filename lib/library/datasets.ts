@@ -44,9 +44,9 @@ export interface LookOptions {
  *     const [strongest] = found.channels[4].examples; // of channel 5; it saw strongest.field
  *
  * @throws RequestError for a layer that is not there, and for options that are none; NetworkError for
- *   a network whose images are no photographs; ImageError for a folder without images, or where none can be
- *   read; ModelError; RuntimeError; RangeError for a number of threads that is none; the signal's
- *   reason
+ *   a network whose images are no photographs; ImageError for a folder without images, or where none
+ *   can be read; ModelError; RuntimeError; RangeError for a number of threads that is none; the
+ *   signal's reason
  */
 export async function datasetExamples(
   { network, ...asked }: DatasetExamplesOptions,
@@ -90,8 +90,8 @@ export interface ActivationAtlasOptions extends AskedOfAtlas {
 }
 
 /**
- * A map of all that a layer tells apart in images, hundreds or more: directions of the layer on a grid
- * where neighbours are alike; as `dreamgrid activation-atlas` does. The same images and seed make the
+ * A map of all that a layer tells apart in images, hundreds or more: directions of the layer on a
+ * grid where neighbours are alike; as `dreamgrid activation-atlas` does. The same images and seed make the
  * same atlas.
  *
  *     const { shape, data } = await activationAtlas({ network, layer, images: "photos" });

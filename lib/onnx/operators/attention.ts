@@ -49,14 +49,11 @@ export const attention: Upgrade = (node, rewriting) => {
   if (mask && type === undefined) throw notInOpset18(node, "a mask of unknown type");
   const isAdded = mask && type !== "bool";
   const biased = isAdded ? add(scores, mask) : scores;
-  const infinite = isAdded && numbersIn(rewriting.constantOf(mask))?.includes(-Infinity);
-  // of a token that an added mask keeps from all others, the softmax would be no number
-  const finite = () => emitter.emit("Greater", [mask!, emitter.scalar(MASKED)]);
   const seen = seenPairs(
     emitter,
     node,
     scores,
-    isAdded ? (infinite ? finite() : "") : (mask ?? ""),
+    isAdded ? seenThrough(emitter, rewriting, mask) : (mask ?? ""),
   );
 
   const hide = (values: Value, instead: number) =>
@@ -66,6 +63,15 @@ export const attention: Upgrade = (node, rewriting) => {
   const apart = emitter.emit("MatMul", [weights, v!]);
   return joinHeads(emitter, apart);
 };
+
+/**
+ * Which pairs an added mask leaves in sight, as a mask of its own; `""` where it hides none: of a
+ * token that it keeps from all others with minus infinities, the softmax would be no number.
+ */
+function seenThrough(emitter: Emitter, { constantOf }: Rewriting, added: Value): Value {
+  if (!numbersIn(constantOf(added))?.includes(-Infinity)) return "";
+  return emitter.emit("Greater", [added, emitter.scalar(MASKED)]);
+}
 
 function rankOf(node: Node, { factsOf }: Rewriting, value: Value): number {
   const rank = factsOf(value)?.shape.length;
