@@ -50,6 +50,11 @@ export class Follower {
     return this.#through(node, output);
   }
 
+  /** Along which axis a value's channels lie; see `channelAxes`. */
+  channelAxisOf(value: Value): number {
+    return this.#axes.get(value) ?? 1;
+  }
+
   /** Whether a value does not depend on the image, or is left out. */
   isConstant = (value: Value | undefined): boolean =>
     value === undefined || this.facts.get(value)?.constant !== undefined;

@@ -1,4 +1,3 @@
-import { channelAxes } from "../../onnx/channel-axis.ts";
 import { REDUCTIONS } from "../../onnx/channel-parts.ts";
 import { ModelError } from "../../onnx/errors.ts";
 import { valuesRead } from "../../onnx/graph-order.ts";
@@ -80,8 +79,8 @@ const MEANS: ReadonlyMap<string, string> = new Map([
   ["GlobalLpPool", "GlobalAveragePool"],
   ...[...REDUCTIONS].map((op) => [op, "ReduceMean"] as const),
 ]);
-/** Attributes of these that are those of a mean, too. */
-const OF_MEANS = [
+/** What these have in common with a mean. */
+const MEAN_ATTRIBUTES = [
   "auto_pad",
   "ceil_mode",
   "keepdims",
@@ -98,14 +97,12 @@ class Straightener {
   readonly #graph: StaticGraph;
   readonly #made: ReadonlySet<Value>;
   readonly #follower: Follower;
-  readonly #axes: ReadonlyMap<Value, number>;
 
   /** @param made what comes of the value that the part begins with */
   constructor(graph: StaticGraph, made: ReadonlySet<Value>) {
     this.#graph = graph;
     this.#made = made;
     this.#follower = new Follower(graph);
-    this.#axes = channelAxes(graph);
   }
 
   /** @throws ModelError */
@@ -114,9 +111,9 @@ class Straightener {
     if (domain === "" && SUMS.has(op) && !this.#isOfNorm(node)) {
       return { ...node, inputs: inputs.map((value) => this.#withoutOthers(value)) };
     }
-    const passed = this.#passed(node);
+    const passed = this.#passedByChannel(node);
     const [first] = passed;
-    if (first?.isBent) return this.#passedOn(node, first.value, passed);
+    if (first?.isBent) return this.#straightened(node, first.value, passed);
     const computed = inputs.filter((value) => value !== "" && !this.#follower.isConstant(value));
     const isLinear = first !== undefined || (domain === "" && LINEAR.has(op));
     if (isLinear && computed.length === 1) return node;
@@ -132,11 +129,11 @@ class Straightener {
     return op === "Sub" && new Set(shapes).size > 1 && !inputs.some(this.#follower.isConstant);
   }
 
-  /** What of each channel in turn; nothing where it is not passed on. */
-  #passed(node: Node): readonly Passed[] {
+  /** What a node passes on as each of its channels; as the middle one alone where it bends nothing. */
+  #passedByChannel(node: Node): readonly Passed[] {
     const value = firstOutput(node);
     const shape = this.#shapeOf(value);
-    const axis = this.#axes.get(value) ?? 1;
+    const axis = this.#follower.channelAxisOf(value);
     const middle = shape.map((length) => Math.floor(length / 2));
     const at = (place: readonly number[]) => this.#follower.through(node, { value, place });
     const own = at(middle);
@@ -145,8 +142,8 @@ class Straightener {
     return countTo(shape[axis]!).map((channel) => at(middle.with(axis, channel)) ?? own);
   }
 
-  /** A value in a bent one's place: as it is, or times a scale of each channel. */
-  #passedOn(node: Node, value: Value, passed: readonly Passed[]): Node {
+  /** What takes a bending node's place: the value that it passes on, or that times its scales. */
+  #straightened(node: Node, value: Value, passed: readonly Passed[]): Node {
     const output = firstOutput(node);
     const shape = this.#shapeOf(output);
     const { name } = node;
@@ -156,7 +153,7 @@ class Straightener {
     if (factors.every((factor) => factor === 1)) {
       return standardNode({ op: "Identity", name, inputs: [own], outputs: [output] });
     }
-    const axis = this.#axes.get(output) ?? 1;
+    const axis = this.#follower.channelAxisOf(output);
     const scaleShape = shape.map((_, each) => (each === axis ? factors.length : 1));
     const scale = this.#constant(`${output}_scale`, floatTensor(scaleShape, factors));
     return standardNode({ op: "Mul", name, inputs: [own, scale], outputs: [output] });
@@ -189,7 +186,7 @@ function meanOf(node: Node): Node {
     throw nodeError(node, "no mean over places can take its place; choose layers without it");
   }
   const kept: Attributes = Object.fromEntries(
-    Object.entries(attributes).filter(([key]) => OF_MEANS.includes(key)),
+    Object.entries(attributes).filter(([key]) => MEAN_ATTRIBUTES.includes(key)),
   );
   return standardNode({ op, name, inputs, outputs: node.outputs.slice(0, 1), attributes: kept });
 }

@@ -13,6 +13,7 @@ export function linksOfMap(
   { shape, data }: FloatTensor,
   layer: LayerWithChannels,
 ): readonly Link[] {
+  if (data.every((weight) => weight === 0)) return [];
   const { channelAxis, batchAxis, parts } = layer;
   const strides = stridesOf(shape);
   const axes = [...shape.keys()].filter(
@@ -28,7 +29,6 @@ export function linksOfMap(
     });
     return { axis, first, length: last - first + 1 };
   });
-  if (data.every((weight) => weight === 0)) return [];
   // where each of the window's elements lies behind its channel's first, row by row
   const steps = window.reduce<readonly number[]>(
     (before, { axis, first, length }) =>
